@@ -1,0 +1,25 @@
+// What the passes and the code generator need to know of the machine they compile for.
+#pragma once
+
+#include <string>
+
+namespace fovea {
+
+struct TargetInfo {
+  std::string name;         ///< "x86-64-v3", "x86-64-v4": the level that is compiled for.
+  std::string halideTarget; ///< Halide's target string, without run-time flags.
+  std::string cpu;          ///< The model name of the CPU it was read from; empty when given by name.
+  int vectorLanes = 8;      ///< Floats in one vector register that the schedules use.
+  int vectorRegisters = 16; ///< Architectural vector registers.
+  int fmaLatency = 4;       ///< Cycles; with two FMA units, 2 * fmaLatency independent sums keep both busy.
+  int cores = 1;            ///< Threads a program is expected to use.
+  bool memoryBroadcast = false; ///< An FMA can broadcast a scalar from memory (AVX-512).
+};
+
+/// The machine this process runs on, by its CPU features. Throws std::runtime_error below AVX2+FMA.
+TargetInfo hostTarget();
+
+/// "host", "x86-64-v3" or "x86-64-v4". Throws std::invalid_argument that lists these for another name.
+TargetInfo targetNamed(const std::string &name);
+
+} // namespace fovea
