@@ -1,0 +1,3 @@
+# Files, formats and data sets.
+set(FOVEA_RUNTIME_IO_SOURCES
+  File.cpp)
