@@ -1,0 +1,29 @@
+#include "runtime/LrPolicy.h"
+#include "runtime/Error.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace fovea {
+
+double learningRate(const Recipe::Policy &policy, double base, int64_t iteration, int64_t total) {
+  double t = static_cast<double>(iteration);
+  double part = total > 0 ? std::min(1.0, t / static_cast<double>(total)) : 0;
+  if (policy.kind == "fixed")
+    return base;
+  if (policy.kind == "step")
+    return base * std::pow(policy.gamma, policy.step > 0 ? std::floor(t / policy.step) : 0);
+  if (policy.kind == "exp")
+    return base * std::pow(policy.gamma, t);
+  if (policy.kind == "inv")
+    return base * std::pow(1 + policy.gamma * t, -policy.power);
+  if (policy.kind == "poly")
+    return base * std::pow(1 - part, policy.power);
+  if (policy.kind == "cosine")
+    return policy.min + (base - policy.min) * (1 + std::cos(std::numbers::pi * part)) / 2;
+  throw Error("the recipe has a learning-rate policy `" + policy.kind +
+              "` that this runtime does not know; compile the network again");
+}
+
+} // namespace fovea

@@ -1,0 +1,20 @@
+// Time per kernel of one compiled function, measured between the calls the function makes after each kernel.
+#pragma once
+
+#include <chrono>
+#include <vector>
+
+namespace fovea {
+
+struct Profile {
+  explicit Profile(size_t kernels) : nanoseconds(kernels) {}
+
+  /// To be called right before the function.
+  void start() { last = std::chrono::steady_clock::now(); }
+
+  /// Nanoseconds of each kernel in the latest call.
+  std::vector<int64_t> nanoseconds;
+  std::chrono::steady_clock::time_point last;
+};
+
+} // namespace fovea

@@ -1,0 +1,118 @@
+// What a compiled network says about itself: the metadata of a fovea_program as structs.
+//
+// runtime/README.md describes the JSON. Everything that the rest of the runtime relies on (sizes, offsets, the order of
+// functions) is checked here once, so that a program made by another compiler version is refused, not misread.
+#pragma once
+
+#include "runtime/Array.h"
+#include "runtime/ProgramAbi.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+/// One row of `info`'s table.
+struct LayerInfo {
+  std::string name, op;
+  std::vector<int64_t> output;
+  int64_t parameters = 0, connections = 0, macs = 0;
+};
+
+/// How a parameter's values are drawn; see runtime/Init.h.
+struct InitSpec {
+  std::string kind = "constant";
+  double value = 0; ///< constant's value, uniform_fan_in's bound
+  double std = 0;   ///< gaussian's
+};
+
+enum class PackedLayout { Plain, Weight, Vector };
+
+/// A parameter or constant, and where it lies in the packed blocks.
+struct ParameterInfo {
+  std::string name;
+  std::vector<int64_t> shape; ///< logical
+  bool trainable = true;
+  int64_t count = 0; ///< trainable scalars: those the mask excludes are not counted
+  PackedLayout layout = PackedLayout::Plain;
+  std::array<int64_t, 4> pack{}; ///< Weight: [O, I, KH, KW]
+  int64_t block = 0;             ///< Weight: lanes of a block
+  int64_t offset = 0, size = 0;  ///< floats
+  InitSpec init;
+  double lrMult = 1, decayMult = 1;
+  std::vector<uint8_t> mask; ///< empty, or one per logical element: 0 is kept at zero
+  std::vector<float> values; ///< constants only: logical order
+
+  int64_t elements() const; ///< of the logical shape
+};
+
+struct KernelInfo {
+  std::string name;
+  int64_t flops = 0, bytes = 0;
+};
+
+enum class FunctionKind { Infer, Step, Update };
+
+struct FunctionInfo {
+  FunctionKind kind = FunctionKind::Infer;
+  int64_t batch = 0, arenaBytes = 0;
+  std::vector<KernelInfo> kernels;
+  fovea_function call = nullptr;
+
+  int64_t flops() const;
+  std::string name() const; ///< "infer, batch 64"
+};
+
+enum class LossKind { SoftmaxCrossEntropy, RbfMap };
+
+/// The `train` block of the model file, or its defaults.
+struct Recipe {
+  struct Data {
+    std::string kind = "mnist";
+    double scale = 1.0 / 256, mean = 0; ///< value = (byte - mean) * scale
+    int64_t pad = 0;                    ///< pixels of byte 0 added on each side
+  } data;
+  LossKind loss = LossKind::SoftmaxCrossEntropy;
+  double rbfJ = 0;
+  double lr = 0.01, momentum = 0, weightDecay = 0;
+  struct Policy {
+    std::string kind = "fixed";
+    double gamma = 0, power = 0, step = 0, min = 0;
+  } policy;
+  int64_t batch = 64;
+  std::optional<int64_t> epochs, iterations;
+};
+
+struct Program {
+  /// Reads the metadata. Throws Error when the ABI differs or anything does not fit.
+  explicit Program(const fovea_program &binary);
+
+  std::string network, symbol, target, cpu, precision;
+  std::string inputName, outputName;
+  std::vector<int64_t> inputShape, outputShape; ///< of one image, without the batch
+  int64_t classes = 0;                          ///< 0: the output is not a list of scores
+  bool smallestWins = false;                    ///< the scores are penalties (RBF)
+  std::vector<LayerInfo> layers;
+  std::vector<ParameterInfo> parameters;
+  int64_t parameterFloats = 0;
+  std::vector<FunctionInfo> functions;
+  bool hasRecipe = false;
+  Recipe recipe;
+
+  int64_t inputElements() const;
+  int64_t outputElements() const;
+  int64_t trainableCount() const;
+  /// True when the program holds step functions and an update.
+  bool canStep() const;
+  bool canTrain() const;
+  /// The functions of one kind, largest batch first.
+  std::vector<const FunctionInfo *> functionsOf(FunctionKind kind) const;
+  const ParameterInfo *findParameter(const std::string &name) const;
+};
+
+int64_t product(const std::vector<int64_t> &shape);
+
+} // namespace fovea

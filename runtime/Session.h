@@ -1,0 +1,78 @@
+// A network with its memory: parameters, gradients, momentum and the arena of one compiled program.
+#pragma once
+
+#include "runtime/Profile.h"
+#include "runtime/Program.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+/// Zeroed floats on a 64-byte boundary, readable a cache line past the end.
+class AlignedFloats {
+public:
+  AlignedFloats() = default;
+  void resize(int64_t count); ///< Keeps nothing; throws Error when memory runs out.
+  float *data() { return memory.get(); }
+  const float *data() const { return memory.get(); }
+  int64_t size() const { return count; }
+
+private:
+  struct Free {
+    void operator()(float *pointer) const;
+  };
+  std::unique_ptr<float, Free> memory;
+  int64_t count = 0;
+};
+
+/// The three blocks that share one layout.
+enum class ParameterBlock { Value, Gradient, Momentum };
+
+/// Runs a program on any number of images by splitting them over its compiled batches. Not for use by two threads at
+/// once; two sessions are independent.
+class Session {
+public:
+  /// `program` outlives the session. Constants are in place, all other parameters zero.
+  explicit Session(const Program &program);
+
+  const Program &program;
+
+  /// Draws every trainable parameter's value and zeroes the momentum.
+  void initialize(uint64_t seed);
+
+  /// A parameter's floats in logical order. `set` keeps masked values at zero. `values` holds elements() floats.
+  void set(const ParameterInfo &parameter, const float *values, ParameterBlock block = ParameterBlock::Value);
+  void get(const ParameterInfo &parameter, float *values, ParameterBlock block = ParameterBlock::Value) const;
+
+  /// images: float32 [count, input shape]; outputs: float32 [count, output shape]. Whole batches of the largest
+  /// compiled size come first; the rest is padded with zero images to the smallest batch that holds it.
+  void infer(const float *images, int64_t count, float *outputs, Profile *profile = nullptr);
+
+  /// One forward and backward pass: the gradient block receives the mean over `count` images, summed chunk after chunk
+  /// when they exceed the compiled batch. `outputs` may be null. Returns the mean loss, which may be NaN or infinite.
+  double step(const float *images, const int32_t *labels, int64_t count, float *outputs, Profile *profile = nullptr);
+
+  /// SGD with momentum from the gradient block: v = momentum v + lr lr_mult (g + decay decay_mult w), w = w - v.
+  void update(double lr, double momentum, double weightDecay, Profile *profile = nullptr);
+
+  /// Bytes of all blocks and of the arena.
+  int64_t memoryBytes() const;
+
+private:
+
+  void run(const FunctionInfo &function, const float *images, const int32_t *labels, int64_t count, float *outputs,
+           Profile *profile);
+  AlignedFloats &block(ParameterBlock block);
+  const FunctionInfo &functionFor(FunctionKind kind, int64_t remaining) const;
+  [[noreturn]] void needTraining();
+  int32_t *labelBuffer() { return reinterpret_cast<int32_t *>(stagedLabels.data()); }
+
+  AlignedFloats values, gradients, momentum, arena;
+  AlignedFloats stagedInput, stagedOutput, stagedLabels, losses, scalars, sum;
+  std::vector<int64_t> masked; ///< packed indices that stay zero
+};
+
+} // namespace fovea
