@@ -1,0 +1,28 @@
+#ifndef FOVEA_PASSES_CHOOSESCHEDULE_TD
+#define FOVEA_PASSES_CHOOSESCHEDULE_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ChooseSchedule : Pass<"cnn-choose-schedule", "mlir::ModuleOp"> {
+  let summary = "Give each kernel the cost model's schedule";
+  let description = [{
+    Sets each kernel's `schedule` dictionary: tile sizes, vector width and the like, chosen by passes/CostModel for the
+    target. The keys are those of codegen/schedules. A kernel that has a schedule keeps it, so that a printed stage can
+    be edited and fed back in.
+
+    Before:
+    ```mlir
+    %0 = cnn.kernel "conv1: conv2d" (%a = %x, %b = %w) : ... {
+    ```
+    After:
+    ```mlir
+    %0 = cnn.kernel "conv1: conv2d" (%a = %x, %b = %w) {schedule = {tile_x = 12, ...}} : ... {
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"host\"", "Machine to schedule for: host, x86-64-v3 or x86-64-v4">
+  ];
+  let dependentDialects = ["cnn::CnnDialect"];
+}
+
+#endif

@@ -1,0 +1,16 @@
+// The compiler's passes: constructors, option structs and registration, generated from the .td files beside them.
+#pragma once
+
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassRegistry.h"
+
+#include <memory>
+#include <string>
+
+namespace fovea {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "passes/Passes.h.inc"
+
+} // namespace fovea

@@ -1,0 +1,14 @@
+// Every pass of the compiler; each is described in the file that carries its name.
+#ifndef FOVEA_PASSES_TD
+#define FOVEA_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+include "passes/Fold.td"
+include "passes/Differentiate.td"
+include "passes/AssignLayouts.td"
+include "passes/Fuse.td"
+include "passes/ChooseSchedule.td"
+include "passes/PlanMemory.td"
+
+#endif
