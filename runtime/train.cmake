@@ -1,15 +1,31 @@
 # The compiled program's execution and training.
 set(FOVEA_RUNTIME_TRAIN_SOURCES
+  Checkpoint.cpp
+  Evaluate.cpp
+  EventFile.cpp
   HalideRuntime.cpp
   Init.cpp
   LrPolicy.cpp
+  Metrics.cpp
   Packing.cpp
   Program.cpp
+  Progress.cpp
   Random.cpp
   Session.cpp
-  ThreadPool.cpp)
+  ThreadPool.cpp
+  Trainer.cpp
+  Weights.cpp)
 set(FOVEA_RUNTIME_HOT_SOURCES
   HalideRuntime.cpp
+  Metrics.cpp
   Packing.cpp
   Session.cpp
   ThreadPool.cpp)
+set(FOVEA_MAIN_SOURCES
+  commands/Bench.cpp
+  commands/Eval.cpp
+  commands/Info.cpp
+  commands/Predict.cpp
+  commands/Show.cpp
+  commands/Step.cpp
+  main.cpp)

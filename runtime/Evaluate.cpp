@@ -1,0 +1,55 @@
+#include "runtime/Evaluate.h"
+#include "runtime/Error.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace fovea {
+
+Preprocess preprocessOf(const Program &program) {
+  const Recipe::Data &data = program.recipe.data;
+  return {static_cast<float>(data.scale), static_cast<float>(data.mean), data.pad};
+}
+
+Dataset loadData(const Program &program, const std::string &directory, Split split) {
+  needClasses(program);
+  if (program.recipe.data.kind != "mnist")
+    throw Error("the recipe has data of kind `" + program.recipe.data.kind +
+                "` that this runtime does not know; compile the network again");
+  Dataset data = loadMnist(directory, split, program.classes);
+  checkFits(data, preprocessOf(program), program.inputShape);
+  if (data.count == 0)
+    throw Error(data.imagesFile + ": holds no image");
+  return data;
+}
+
+Metrics evaluate(Session &session, const Dataset &data, const std::function<void(int64_t)> &progress) {
+  const Program &program = session.program;
+  int64_t batch = program.functionsOf(FunctionKind::Infer).front()->batch;
+  AlignedFloats images, outputs;
+  images.resize(batch * program.inputElements());
+  outputs.resize(batch * program.outputElements());
+  Preprocess preprocess = preprocessOf(program);
+  std::vector<int64_t> indices;
+  Metrics metrics;
+  for (int64_t done = 0; done < data.count; done += batch) {
+    indices.resize(std::min(batch, data.count - done));
+    for (size_t i = 0; i < indices.size(); ++i)
+      indices[i] = done + static_cast<int64_t>(i);
+    fillBatch(data, indices, preprocess, images.data());
+    session.infer(images.data(), indices.size(), outputs.data());
+    metrics.add(program, outputs.data(), data.labels.data() + done, indices.size());
+    if (progress)
+      progress(done + static_cast<int64_t>(indices.size()));
+  }
+  return metrics;
+}
+
+std::string resultLine(const Metrics &metrics) {
+  char text[160];
+  std::snprintf(text, sizeof(text), "top1 %.2f top5 %.2f loss %.6g images %lld", metrics.top1Percent(),
+                metrics.top5Percent(), metrics.loss(), static_cast<long long>(metrics.images));
+  return text;
+}
+
+} // namespace fovea

@@ -1,0 +1,25 @@
+// A network's figures on a whole data set.
+#pragma once
+
+#include "runtime/Dataset.h"
+#include "runtime/Metrics.h"
+#include "runtime/Session.h"
+
+#include <functional>
+
+namespace fovea {
+
+/// How the recipe's data becomes the network's input. Without a recipe: bytes divided by 256.
+Preprocess preprocessOf(const Program &program);
+
+/// Loads one split of the data set that the recipe names, from `directory`, and checks that images and labels fit the
+/// network. Throws Error.
+Dataset loadData(const Program &program, const std::string &directory, Split split);
+
+/// Runs every image of `data`. `progress` (images done so far) may be empty.
+Metrics evaluate(Session &session, const Dataset &data, const std::function<void(int64_t)> &progress = {});
+
+/// "top1 99.05 top5 100.00 loss 0.0289312 images 10000": the last line of eval and of train.
+std::string resultLine(const Metrics &metrics);
+
+} // namespace fovea

@@ -1,0 +1,61 @@
+#include "runtime/Weights.h"
+#include "runtime/Error.h"
+
+#include <algorithm>
+
+namespace fovea {
+
+std::vector<ExpectedTensor> expectedTensors(const Program &program, const std::string &prefix) {
+  std::vector<ExpectedTensor> expected;
+  for (const ParameterInfo &parameter : program.parameters)
+    if (parameter.trainable)
+      expected.push_back({prefix + parameter.name, parameter.shape});
+  return expected;
+}
+
+void setWeights(Session &session, const Safetensors &file) {
+  const Program &program = session.program;
+  std::vector<ExpectedTensor> expected = expectedTensors(program);
+  if (auto format = file.metadata.find("format"); format != file.metadata.end() && format->second == "fovea checkpoint")
+    for (ExpectedTensor &tensor : expectedTensors(program, momentumPrefix))
+      expected.push_back(std::move(tensor));
+  checkTensors(file, expected, "network " + program.network);
+
+  std::vector<float> zeros;
+  for (const ParameterInfo &parameter : program.parameters) {
+    if (!parameter.trainable)
+      continue;
+    session.set(parameter, file.tensors.at(parameter.name).values.data());
+    if (program.canTrain()) {
+      zeros.assign(parameter.elements(), 0.0f);
+      session.set(parameter, zeros.data(), ParameterBlock::Momentum);
+    }
+  }
+}
+
+void loadWeights(Session &session, const std::string &path) { setWeights(session, readSafetensors(path)); }
+
+void NamedTensors::add(const Session &session, ParameterBlock block, const std::string &prefix) {
+  for (const ParameterInfo &parameter : session.program.parameters) {
+    if (!parameter.trainable)
+      continue;
+    std::vector<float> &values = storage.emplace_back(parameter.elements());
+    session.get(parameter, values.data(), block);
+    views.push_back({prefix + parameter.name, parameter.shape, values.data()});
+  }
+}
+
+void saveWeights(const Session &session, const std::string &path,
+                 const std::map<std::string, std::string> &metadata) {
+  NamedTensors tensors;
+  tensors.add(session, ParameterBlock::Value);
+  writeSafetensors(path, tensors.views, metadata);
+}
+
+void saveGradients(const Session &session, const std::string &path) {
+  NamedTensors tensors;
+  tensors.add(session, ParameterBlock::Gradient);
+  writeSafetensors(path, tensors.views);
+}
+
+} // namespace fovea

@@ -1,0 +1,39 @@
+// Parameters between a session and safetensors files.
+#pragma once
+
+#include "runtime/Safetensors.h"
+#include "runtime/Session.h"
+
+#include <map>
+#include <string>
+
+namespace fovea {
+
+/// Names under which a checkpoint keeps the momentum: "momentum/conv1.weight".
+inline constexpr const char *momentumPrefix = "momentum/";
+
+/// Loads every trainable parameter from `path` and zeroes the momentum. Throws one Error that lists missing, extra and
+/// wrongly shaped tensors. A checkpoint is taken too: its momentum is left unread.
+void loadWeights(Session &session, const std::string &path);
+
+/// The same from a file that was read already.
+void setWeights(Session &session, const Safetensors &file);
+
+/// Writes every trainable parameter, whole or not at all.
+void saveWeights(const Session &session, const std::string &path,
+                 const std::map<std::string, std::string> &metadata = {});
+
+/// Writes every parameter's gradient under the parameter's name.
+void saveGradients(const Session &session, const std::string &path);
+
+/// Values, and the momentum when asked, in logical order with the views that writeSafetensors takes.
+struct NamedTensors {
+  std::vector<std::vector<float>> storage;
+  std::vector<TensorView> views;
+  void add(const Session &session, ParameterBlock block, const std::string &prefix = "");
+};
+
+/// The trainable parameters as checkTensors wants them.
+std::vector<ExpectedTensor> expectedTensors(const Program &program, const std::string &prefix = "");
+
+} // namespace fovea

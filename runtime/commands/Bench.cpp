@@ -1,0 +1,181 @@
+#include "runtime/Error.h"
+#include "runtime/Random.h"
+#include "runtime/ThreadPool.h"
+#include "runtime/commands/Commands.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+namespace fovea {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds(Clock::duration span) { return std::chrono::duration<double, std::milli>(span).count(); }
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  size_t half = values.size() / 2;
+  return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+std::string cpuName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name"))
+      if (size_t colon = line.find(": "); colon != std::string::npos)
+        return line.substr(colon + 2);
+  return "unknown";
+}
+
+/// Calls `body` until `budget` milliseconds have passed and it ran at least `least` times, or exactly `repeat` times.
+std::vector<double> measure(std::optional<int64_t> repeat, double budget, int64_t least,
+                            const std::function<void()> &body) {
+  std::vector<double> times;
+  auto begin = Clock::now();
+  auto more = [&] {
+    auto count = static_cast<int64_t>(times.size());
+    return repeat ? count < *repeat : count < least || milliseconds(Clock::now() - begin) < budget;
+  };
+  while (more()) {
+    auto start = Clock::now();
+    body();
+    times.push_back(milliseconds(Clock::now() - start));
+  }
+  return times;
+}
+
+const FunctionInfo &functionOfBatch(const Program &program, FunctionKind kind, std::optional<int64_t> batch) {
+  std::vector<const FunctionInfo *> all = program.functionsOf(kind);
+  if (all.empty())
+    throw Error("this program was compiled for inference only; compile it again without --inference");
+  std::string known;
+  for (const FunctionInfo *function : all) {
+    if (!batch || function->batch == *batch)
+      return *function;
+    known = std::to_string(function->batch) + (known.empty() ? "" : ", ") + known;
+  }
+  throw Error("this program was not compiled for batches of " + std::to_string(*batch) + ", but for " + known +
+              "; compile it with --batch " + std::to_string(*batch));
+}
+
+struct Kernel {
+  KernelInfo info;
+  std::vector<double> times; ///< ms
+};
+
+struct Result {
+  std::vector<double> whole; ///< ms
+  std::vector<Kernel> kernels;
+};
+
+/// Times the whole first, without profiling, then the kernels in runs of their own.
+Result runBench(Session &session, const FunctionInfo &function, const BenchOptions &options) {
+  const Program &program = session.program;
+  AlignedFloats images, outputs;
+  images.resize(function.batch * program.inputElements());
+  outputs.resize(function.batch * program.outputElements());
+  std::vector<int32_t> labels(function.batch);
+  Random random(1, streamOf("bench"));
+  for (int64_t i = 0; i < images.size(); ++i)
+    images.data()[i] = static_cast<float>(random.uniform());
+  for (int32_t &label : labels)
+    label = static_cast<int32_t>(random.below(static_cast<uint32_t>(program.outputElements())));
+  session.initialize(1);
+
+  // With a rate of zero the update does all its work and yet leaves the parameters, and so the times, as they are.
+  const FunctionInfo *update = options.train ? &functionOfBatch(program, FunctionKind::Update, {}) : nullptr;
+  Profile profile(function.kernels.size()), updateProfile(update ? update->kernels.size() : 0);
+  auto once = [&](bool profiled) {
+    if (!update)
+      return session.infer(images.data(), function.batch, outputs.data(), profiled ? &profile : nullptr);
+    session.step(images.data(), labels.data(), function.batch, outputs.data(), profiled ? &profile : nullptr);
+    session.update(0, program.recipe.momentum, program.recipe.weightDecay, profiled ? &updateProfile : nullptr);
+  };
+
+  Result result;
+  measure({}, 300, 3, [&] { once(false); }); // caches, clock frequency, threads
+  result.whole = measure(options.repeat, 1500, 10, [&] { once(false); });
+
+  for (const KernelInfo &kernel : function.kernels)
+    result.kernels.push_back({kernel, {}});
+  if (update)
+    for (const KernelInfo &kernel : update->kernels)
+      result.kernels.push_back({kernel, {}});
+  measure(options.repeat, 700, 5, [&] {
+    once(true);
+    size_t at = 0;
+    for (const Profile *part : {&profile, &updateProfile})
+      for (int64_t nanoseconds : part->nanoseconds)
+        result.kernels[at++].times.push_back(static_cast<double>(nanoseconds) * 1e-6);
+  });
+  return result;
+}
+
+/// 10^9 per second.
+double giga(int64_t amount, double ms) { return ms > 0 ? static_cast<double>(amount) / ms * 1e-6 : 0; }
+
+} // namespace
+
+int benchCommand(const Program &program, const BenchOptions &options) {
+  const FunctionInfo &function =
+      functionOfBatch(program, options.train ? FunctionKind::Step : FunctionKind::Infer, options.batch);
+  Session session(program);
+  Result result = runBench(session, function, options);
+  double least = *std::min_element(result.whole.begin(), result.whole.end()), middle = median(result.whole);
+  double imagesPerSecond = static_cast<double>(function.batch) / middle * 1000;
+  int64_t flops = 0;
+  for (const Kernel &kernel : result.kernels)
+    flops += kernel.info.flops;
+
+  if (options.json) {
+    nlohmann::ordered_json root = {{"network", program.network},
+                                   {"mode", options.train ? "train" : "infer"},
+                                   {"ms_min", least},
+                                   {"ms_median", middle},
+                                   {"images_per_second", imagesPerSecond},
+                                   {"batch", function.batch},
+                                   {"threads", threadCount()},
+                                   {"runs", result.whole.size()},
+                                   {"gflops", giga(flops, middle)},
+                                   {"cpu", cpuName()},
+                                   {"target", program.target},
+                                   {"kernels", nlohmann::ordered_json::array()}};
+    for (const Kernel &kernel : result.kernels) {
+      double ms = median(kernel.times);
+      root["kernels"].push_back({{"name", kernel.info.name},
+                                 {"ms", ms},
+                                 {"gflops", giga(kernel.info.flops, ms)},
+                                 {"gbytes_per_second", giga(kernel.info.bytes, ms)},
+                                 {"flops", kernel.info.flops},
+                                 {"bytes", kernel.info.bytes}});
+    }
+    std::printf("%s\n", root.dump().c_str());
+    return 0;
+  }
+
+  std::printf("%s, %s%s, %d %s, %s\n", program.network.c_str(), function.name().c_str(),
+              options.train ? " and update" : "", threadCount(), threadCount() == 1 ? "thread" : "threads",
+              cpuName().c_str());
+  std::printf("  %.4f ms (least %.4f), %.0f images/s, %.1f GFLOP/s, %zu runs\n\n", middle, least, imagesPerSecond,
+              giga(flops, middle), result.whole.size());
+  int width = 6;
+  double sum = 0;
+  for (const Kernel &kernel : result.kernels) {
+    width = std::max(width, static_cast<int>(kernel.info.name.size()));
+    sum += median(kernel.times);
+  }
+  std::printf("  %-*s  %10s  %6s  %8s  %8s\n", width, "kernel", "ms", "share", "GFLOP/s", "GB/s");
+  for (const Kernel &kernel : result.kernels) {
+    double ms = median(kernel.times);
+    std::printf("  %-*s  %10.4f  %5.1f%%  %8.1f  %8.1f\n", width, kernel.info.name.c_str(), ms,
+                sum > 0 ? 100 * ms / sum : 0, giga(kernel.info.flops, ms), giga(kernel.info.bytes, ms));
+  }
+  return 0;
+}
+
+} // namespace fovea

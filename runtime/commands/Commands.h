@@ -1,0 +1,55 @@
+// The commands of a compiled program. main.cpp fills the options from the command line; each command is one file.
+//
+// A command returns the process's exit code and throws Error for everything that main() is to report in one line.
+#pragma once
+
+#include "runtime/Image.h"
+#include "runtime/Program.h"
+#include "runtime/Session.h"
+#include "runtime/Trainer.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+struct InfoOptions {
+  bool json = false;
+};
+int infoCommand(const Program &program, const InfoOptions &options);
+
+struct EvalOptions {
+  std::string data, weights;
+};
+int evalCommand(const Program &program, const EvalOptions &options);
+
+struct PredictOptions {
+  std::string weights;
+  std::vector<std::string> images;
+  std::string input, output; ///< .npy files
+  std::string data;          ///< folder of the test set, with `show`
+  std::optional<int64_t> show;
+  int64_t top = 3;
+  Inversion inversion = Inversion::Auto;
+};
+int predictCommand(const Program &program, const PredictOptions &options);
+
+/// predict --data DIR --show N: draws the first N test images and what the network reads in each.
+int showCommand(Session &session, const std::string &directory, int64_t count);
+
+struct StepOptions {
+  std::string weights, input, labels, gradients;
+};
+int stepCommand(const Program &program, const StepOptions &options);
+
+struct BenchOptions {
+  std::optional<int64_t> batch, repeat;
+  bool train = false, json = false;
+};
+int benchCommand(const Program &program, const BenchOptions &options);
+
+/// Reads a float32 .npy of shape [N, input shape], N at least 1. Throws Error with both shapes.
+FloatTensor readInput(const Program &program, const std::string &path);
+
+} // namespace fovea

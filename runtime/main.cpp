@@ -1,0 +1,173 @@
+// main() of a compiled program: the command line. Each command lives in commands/.
+
+#include "runtime/Error.h"
+#include "runtime/ThreadPool.h"
+#include "runtime/commands/Commands.h"
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <new>
+
+extern "C" const fovea_program fovea_main_program;
+
+namespace {
+
+using namespace fovea;
+
+/// The command that was given, to be run after the command line was found sound.
+using Run = std::function<int(const Program &)>;
+
+const auto positive = CLI::Range(int64_t(1), int64_t(1) << 40);
+const auto positiveReal = CLI::Validator(
+    [](std::string &text) {
+      char *end = nullptr;
+      double value = std::strtod(text.c_str(), &end);
+      return *end == 0 && end != text.c_str() && value > 0 && std::isfinite(value)
+                 ? std::string()
+                 : "expected a number greater than 0, not " + text;
+    },
+    "FLOAT > 0");
+
+CLI::App *addInfo(CLI::App &app, InfoOptions &o) {
+  CLI::App *command = app.add_subcommand("info", "Layers, shapes, parameters, connections, FLOPs and memory");
+  command->add_flag("--json", o.json, "Print one JSON object");
+  return command;
+}
+
+CLI::App *addTrain(CLI::App &app, TrainOptions &o) {
+  CLI::App *command = app.add_subcommand("train", "Train on a data set by the model file's recipe");
+  command->add_option("--data", o.data, "Folder of the data set (MNIST's IDX files, plain or .gz)")->required();
+  command->add_option("--out", o.out, "Where the parameters go (safetensors)")->required();
+  auto *epochs = command->add_option("--epochs", o.epochs, "Passes over the training set")->check(positive);
+  command->add_option("--iterations", o.iterations, "Updates, instead of epochs")->check(positive)->excludes(epochs);
+  command->add_option("--batch", o.batch, "Images per update (default: the recipe's)")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
+  command->add_option("--lr", o.lr, "Base learning rate (default: the recipe's)")->check(positiveReal);
+  command->add_option("--seed", o.seed, "Seed of initialisation and shuffling (default: 1)");
+  auto *weights = command->add_option("--weights", o.weights, "Parameters to start from (safetensors)");
+  command->add_option("--checkpoint", o.checkpoint, "Where checkpoints go; each replaces the one before");
+  command->add_option("--checkpoint-every", o.checkpointEvery, "Iterations between checkpoints (default: an epoch)")
+      ->check(positive)
+      ->needs("--checkpoint");
+  command->add_option("--resume", o.resume, "Checkpoint to go on from, to the same bits")->excludes(weights);
+  command->add_option("--log", o.log, "Folder for TensorBoard event files");
+  return command;
+}
+
+CLI::App *addEval(CLI::App &app, EvalOptions &o) {
+  CLI::App *command = app.add_subcommand("eval", "Top-1, top-5 and loss on the test set");
+  command->add_option("--data", o.data, "Folder of the data set")->required();
+  command->add_option("--weights", o.weights, "Parameters (safetensors)")->required();
+  return command;
+}
+
+CLI::App *addPredict(CLI::App &app, PredictOptions &o) {
+  CLI::App *command = app.add_subcommand("predict", "Classes of pictures, or the network's output for an array");
+  command->add_option("--weights", o.weights, "Parameters (safetensors)")->required();
+  auto *images = command->add_option("IMAGE", o.images, "PNG or JPEG files");
+  auto *input = command->add_option("--input", o.input, "Images as float32 NCHW .npy, any number");
+  auto *output = command->add_option("--output", o.output, "Where the network's output goes (.npy)");
+  input->needs(output)->excludes(images);
+  output->needs(input);
+  auto *data = command->add_option("--data", o.data, "Folder of the data set, for --show");
+  auto *show = command->add_option("--show", o.show, "Draw so many test images and what is read in them");
+  show->check(positive)->needs(data)->excludes(images)->excludes(input);
+  data->needs(show);
+  command->add_option("--top", o.top, "Classes named for a picture (default: 3)")->check(positive);
+  command
+      ->add_option("--invert", o.inversion,
+                   "Turn dark on light into light on dark: auto (by the picture's border), always, never")
+      ->transform(CLI::Transformer(std::map<std::string, Inversion>{
+          {"auto", Inversion::Auto}, {"always", Inversion::Always}, {"never", Inversion::Never}}));
+  command->callback([&o] {
+    if (o.images.empty() && o.input.empty() && !o.show)
+      throw CLI::ValidationError("predict", "nothing to read: give pictures, --input with --output, or --data with "
+                                            "--show");
+  });
+  return command;
+}
+
+CLI::App *addStep(CLI::App &app, StepOptions &o) {
+  CLI::App *command = app.add_subcommand("step", "One forward and backward pass: the loss and all gradients");
+  command->add_option("--weights", o.weights, "Parameters (safetensors)")->required();
+  command->add_option("--input", o.input, "Images as float32 NCHW .npy")->required();
+  command->add_option("--labels", o.labels, "Labels as int64 .npy, one per image")->required();
+  command->add_option("--gradients", o.gradients, "Where the gradients, means over the images, go (safetensors)");
+  return command;
+}
+
+CLI::App *addBench(CLI::App &app, BenchOptions &o) {
+  CLI::App *command = app.add_subcommand("bench", "Time of the whole network and of each kernel");
+  command->add_option("--batch", o.batch, "One of the compiled batches (default: the largest)")->check(positive);
+  command->add_flag("--train", o.train, "A training step instead of inference");
+  command->add_option("--repeat", o.repeat, "Runs that are timed (default: as many as take 1.5 s)")
+      ->check(CLI::Range(int64_t(1), int64_t(10000000)));
+  command->add_flag("--json", o.json, "Print one JSON object");
+  return command;
+}
+
+int run(int argc, char **argv, const std::string &name) {
+  Program program(fovea_main_program);
+  CLI::App app("Network " + program.network + ", compiled by Fovea", name);
+  app.require_subcommand(1);
+  InfoOptions info;
+  TrainOptions train;
+  EvalOptions eval;
+  PredictOptions predict;
+  StepOptions step;
+  BenchOptions bench;
+  std::optional<int> threads;
+  std::vector<std::pair<CLI::App *, Run>> commands = {
+      {addInfo(app, info), [&](const Program &p) { return infoCommand(p, info); }},
+      {addTrain(app, train), [&](const Program &p) { return fovea::train(p, train); }},
+      {addEval(app, eval), [&](const Program &p) { return evalCommand(p, eval); }},
+      {addPredict(app, predict), [&](const Program &p) { return predictCommand(p, predict); }},
+      {addStep(app, step), [&](const Program &p) { return stepCommand(p, step); }},
+      {addBench(app, bench), [&](const Program &p) { return benchCommand(p, bench); }}};
+  for (auto &[command, action] : commands)
+    if (command->get_name() != "info")
+      command->add_option("--threads", threads, "Threads to compute with (default: all cores)")
+          ->check(CLI::Range(1, 1024));
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &problem) {
+    if (problem.get_exit_code() == 0)
+      return app.exit(problem);
+    std::string given;
+    for (auto &[command, action] : commands)
+      if (command->parsed())
+        given = " " + command->get_name();
+    std::fprintf(stderr, "%s: error: %s; see `%s%s --help`\n", name.c_str(), problem.what(), name.c_str(),
+                 given.c_str());
+    return 2;
+  }
+  if (threads)
+    setThreadCount(*threads);
+  for (auto &[command, action] : commands)
+    if (command->parsed())
+      return action(program);
+  return 2;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  std::string name = argc > 0 && argv[0] && *argv[0] ? std::filesystem::path(argv[0]).filename().string() : "program";
+  try {
+    int code = run(argc, argv, name);
+    if (std::fflush(stdout) != 0) {
+      std::fprintf(stderr, "%s: error: cannot write to standard output\n", name.c_str());
+      return 1;
+    }
+    return code;
+  } catch (const std::bad_alloc &) {
+    std::fprintf(stderr, "%s: error: out of memory\n", name.c_str());
+  } catch (const std::exception &problem) {
+    std::fprintf(stderr, "%s: error: %s\n", name.c_str(), problem.what());
+  }
+  return 1;
+}
