@@ -1,0 +1,41 @@
+#include "ir/Cnn.h"
+#include "passes/CostModel.h"
+#include "passes/Passes.h"
+#include "passes/ToKernelSpec.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace fovea {
+
+#define GEN_PASS_DEF_CHOOSESCHEDULE
+#include "passes/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+struct ChooseSchedulePass : impl::ChooseScheduleBase<ChooseSchedulePass> {
+  using ChooseScheduleBase::ChooseScheduleBase;
+
+  void runOnOperation() override {
+    TargetInfo info;
+    try {
+      info = targetNamed(target);
+    } catch (const std::exception &error) {
+      getOperation().emitError(error.what());
+      return signalPassFailure();
+    }
+    Builder builder(&getContext());
+    getOperation().walk([&](cnn::KernelOp kernel) {
+      if (DictionaryAttr given = kernel.getScheduleAttr(); given && !given.empty())
+        return;
+      SmallVector<NamedAttribute> entries;
+      for (const auto &[key, value] : chooseSchedule(toKernelSpec(kernel), info))
+        entries.push_back(builder.getNamedAttr(key, builder.getI64IntegerAttr(value)));
+      kernel.setScheduleAttr(builder.getDictionaryAttr(entries));
+    });
+  }
+};
+
+} // namespace
+} // namespace fovea

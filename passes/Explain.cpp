@@ -1,0 +1,115 @@
+#include "passes/Explain.h"
+
+#include "ir/Cnn.h"
+#include "passes/ToKernelSpec.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include "llvm/Support/Format.h"
+
+#include <algorithm>
+
+namespace fovea {
+
+using namespace mlir;
+using llvm::raw_ostream;
+
+namespace {
+
+/// 1234567 -> "1,234,567".
+std::string grouped(int64_t number) {
+  std::string digits = std::to_string(number);
+  for (int at = int(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(at, ",");
+  return digits;
+}
+
+/// Three digits and a unit: "36.9 M".
+std::string scaled(int64_t number) {
+  static constexpr const char *units[] = {"", "k", "M", "G", "T"};
+  double value = double(number);
+  int unit = 0;
+  while (value >= 999.5 && unit < 4) {
+    value /= 1000;
+    ++unit;
+  }
+  char text[32];
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : value < 99.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+  return text;
+}
+
+int64_t integer(Operation *op, StringRef attribute) {
+  auto value = op->getAttrOfType<IntegerAttr>(attribute);
+  return value ? value.getInt() : 0;
+}
+
+int64_t percent(int64_t part, int64_t whole) { return whole > 0 ? (100 * part + whole / 2) / whole : 0; }
+
+std::string scheduleText(cnn::KernelOp kernel) {
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  std::string text;
+  for (NamedAttribute entry : schedule ? schedule.getValue() : ArrayRef<NamedAttribute>())
+    text += (text.empty() ? "" : " ") + entry.getName().str() + "=" +
+            std::to_string(cast<IntegerAttr>(entry.getValue()).getInt());
+  return text;
+}
+
+void explainParameters(ModuleOp module, raw_ostream &out) {
+  int64_t count = 0, values = 0, bytes = 0, constants = 0;
+  for (auto parameter : module.getOps<cnn::ParameterOp>()) {
+    auto type = cast<RankedTensorType>(parameter.getType());
+    bytes += physicalBytes(toTensorSpec(type));
+    if (!parameter.getTrainable()) {
+      ++constants;
+      continue;
+    }
+    ++count;
+    values += type.getNumElements();
+    if (DenseElementsAttr mask = parameter.getMaskAttr())
+      for (APInt connected : mask.getValues<APInt>())
+        values -= connected.isZero();
+  }
+  out << "parameters: " << count << " tensors, " << grouped(values) << " trainable values";
+  if (constants)
+    out << ", " << constants << (constants == 1 ? " constant" : " constants");
+  out << "; " << grouped(bytes) << " bytes packed\n";
+}
+
+void explainFunction(func::FuncOp function, raw_ostream &out) {
+  auto kernels = llvm::to_vector(function.getOps<cnn::KernelOp>());
+  int64_t flops = 0, bytes = 0, ops = 0;
+  size_t width = 6;
+  for (cnn::KernelOp kernel : kernels) {
+    flops += kernel.flops();
+    bytes += kernel.bytes();
+    ops += std::distance(kernel.getBody().front().begin(), kernel.getBody().front().end()) - 1;
+    width = std::max(width, kernel.getName().size());
+  }
+  out << "\n" << function.getName() << ": " << ops << " operations in " << kernels.size() << " kernels, "
+      << scaled(flops) << "FLOP, " << scaled(bytes) << "B read and written\n";
+  out << "  " << llvm::left_justify("kernel", width) << llvm::right_justify("FLOP", 10)
+      << llvm::right_justify("bytes", 10) << "  schedule\n";
+  for (cnn::KernelOp kernel : kernels)
+    out << "  " << llvm::left_justify(kernel.getName(), width) << llvm::right_justify(scaled(kernel.flops()), 10)
+        << llvm::right_justify(scaled(kernel.bytes()), 10) << "  " << scheduleText(kernel) << "\n";
+
+  const int64_t arena = integer(function, "cnn.arena_bytes"), unplanned = integer(function, "cnn.unplanned_bytes");
+  out << "  memory between kernels: " << grouped(arena) << " bytes; " << grouped(unplanned)
+      << " if nothing were shared (" << percent(unplanned - arena, unplanned) << " % saved); at most "
+      << grouped(integer(function, "cnn.live_bytes")) << " are live at once\n";
+}
+
+} // namespace
+
+void explain(ModuleOp module, raw_ostream &out) {
+  if (auto network = module->getAttrOfType<StringAttr>("cnn.network"))
+    out << network.getValue();
+  if (auto target = module->getAttrOfType<StringAttr>("cnn.target"))
+    out << " for " << target.getValue();
+  out << "\n";
+  explainParameters(module, out);
+  for (auto function : module.getOps<func::FuncOp>())
+    explainFunction(function, out);
+}
+
+} // namespace fovea

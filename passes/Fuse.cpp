@@ -1,0 +1,182 @@
+#include "ir/Cnn.h"
+#include "passes/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace fovea {
+
+#define GEN_PASS_DEF_FUSE
+#include "passes/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+/// Operations that become part of kernels: everything but loads, stores, the return, and kernels already made.
+bool isCompute(Operation &op) {
+  return !isa<cnn::LoadOp, cnn::StoreOp, cnn::KernelOp>(op) && !op.hasTrait<OpTrait::IsTerminator>();
+}
+
+bool isPool(Operation *op) { return isa<cnn::MaxPoolOp, cnn::MaxPoolIndicesOp, cnn::AvgPoolOp>(op); }
+
+/// Element by element, each result needing one element of each activation.
+bool isPointwise(Operation *op) { return op->hasTrait<cnn::ElementwiseOp>() || isa<cnn::ScaleOp>(op); }
+
+/// Whether a pointwise operation or a relayout may follow inside the kernel of `op`.
+bool acceptsEpilogue(Operation *op) {
+  return isPointwise(op) || isPool(op) ||
+         isa<cnn::Conv2dOp, cnn::DenseOp, cnn::Conv2dInputGradientOp, cnn::DenseInputGradientOp,
+             cnn::MaxPoolGradientOp, cnn::AvgPoolGradientOp>(op);
+}
+
+/// Operations on activations only: the gradients and masks of weights are packed otherwise and stay by themselves.
+bool onActivations(Operation *op) {
+  return llvm::all_of(op->getResults(), [](Value result) {
+    auto layout = dyn_cast_or_null<cnn::LayoutAttr>(cast<RankedTensorType>(result.getType()).getEncoding());
+    return !layout || layout.getKind() == cnn::LayoutKind::channels_last;
+  });
+}
+
+/// Gives every store and every returned value a computation of its own to be written by: two places cannot hold one
+/// kernel's result, and what was not computed here (an argument, a parameter) has to be copied.
+void separateSinks(func::FuncOp function) {
+  DenseSet<Value> taken;
+  for (Operation &op : function.getBody().front()) {
+    if (!isa<cnn::StoreOp, func::ReturnOp>(op))
+      continue;
+    for (OpOperand &operand : op.getOpOperands()) {
+      Operation *producer = operand.get().getDefiningOp();
+      if (producer && isCompute(*producer) && taken.insert(operand.get()).second)
+        continue;
+      OpBuilder builder(&op);
+      operand.set(builder.create<cnn::RelayoutOp>(op.getLoc(), operand.get().getType(), operand.get()));
+      taken.insert(operand.get());
+    }
+  }
+}
+
+/// The operations of one kernel in their order; the last is the root.
+struct Group {
+  SmallVector<Operation *> ops;
+  bool hasPool = false;
+
+  Operation *root() const { return ops.back(); }
+};
+
+class Fuser {
+public:
+  Fuser(func::FuncOp function, bool elementwise, bool pool)
+      : function(function), fuseElementwise(elementwise), fusePool(pool) {}
+
+  void run() {
+    for (Operation &op : function.getBody().front())
+      if (isCompute(op))
+        add(&op);
+    // Kernels are made from the last to the first: a group's operands are then still the original values.
+    for (auto &group : llvm::make_second_range(llvm::reverse(groups)))
+      makeKernel(group);
+  }
+
+private:
+  func::FuncOp function;
+  bool fuseElementwise, fusePool;
+  /// By root.
+  llvm::MapVector<Operation *, Group> groups;
+
+  /// Lets `op` join the group of its latest producer that allows it, or begins a new group.
+  void add(Operation *op) {
+    Operation *best = nullptr;
+    for (Value operand : op->getOperands()) {
+      Operation *producer = operand.getDefiningOp();
+      auto group = groups.find(producer);
+      if (group != groups.end() && mayJoin(op, operand, group->second) && (!best || best->isBeforeInBlock(producer)))
+        best = producer;
+    }
+    Group group;
+    if (best) {
+      group = std::move(groups[best]);
+      groups.erase(best);
+    }
+    group.ops.push_back(op);
+    group.hasPool |= isPool(op);
+    groups[op] = std::move(group);
+  }
+
+  /// Whether `op` may become the root of the group whose root computes `intermediate`.
+  bool mayJoin(Operation *op, Value intermediate, const Group &group) const {
+    Operation *root = group.root();
+    if (root->getNumResults() != 1 || !acceptsEpilogue(root) || !onActivations(root))
+      return false;
+    if (llvm::any_of(intermediate.getUsers(), [&](Operation *user) { return user != op; }))
+      return false;
+    if (isPool(op))
+      return fusePool && !group.hasPool && poolsWell(group);
+    if (auto relayout = dyn_cast<cnn::RelayoutOp>(op))
+      return fuseElementwise && relayout->getResult(0).getType() != intermediate.getType();
+    return fuseElementwise && isPointwise(op) && onActivations(op);
+  }
+
+  /// A pooling follows a convolution or plain element-wise work in the same kernel.
+  static bool poolsWell(const Group &group) {
+    return llvm::all_of(group.ops, [](Operation *op) { return isa<cnn::Conv2dOp>(op) || isPointwise(op); });
+  }
+
+  /// "conv1+relu1: conv2d+relu": the layers, each once, and the operations.
+  static std::string nameOf(const Group &group) {
+    SetVector<StringRef> layers;
+    SmallVector<StringRef> names;
+    for (Operation *op : group.ops) {
+      if (auto layer = op->getAttrOfType<StringAttr>("cnn.layer"))
+        layers.insert(layer.getValue());
+      names.push_back(op->getName().stripDialect());
+    }
+    std::string name = llvm::join(layers, "+");
+    return (name.empty() ? name : name + ": ") + llvm::join(names, "+");
+  }
+
+  void makeKernel(const Group &group) {
+    SetVector<Value> inputs;
+    for (Operation *op : group.ops)
+      for (Value operand : op->getOperands())
+        if (!llvm::is_contained(group.ops, operand.getDefiningOp()))
+          inputs.insert(operand);
+
+    Operation *root = group.root();
+    OpBuilder builder(root);
+    auto kernel = builder.create<cnn::KernelOp>(root->getLoc(), root->getResultTypes(), inputs.getArrayRef(),
+                                                builder.getStringAttr(nameOf(group)));
+    Block *body = builder.createBlock(&kernel.getBody());
+    IRMapping mapping;
+    for (Value input : inputs)
+      mapping.map(input, body->addArgument(input.getType(), input.getLoc()));
+    for (Operation *op : group.ops)
+      builder.clone(*op, mapping);
+    SmallVector<Value> yielded;
+    for (Value result : root->getResults())
+      yielded.push_back(mapping.lookup(result));
+    builder.create<cnn::YieldOp>(root->getLoc(), yielded);
+    root->replaceAllUsesWith(kernel->getResults());
+    for (Operation *op : llvm::reverse(group.ops))
+      op->erase();
+  }
+};
+
+struct FusePass : impl::FuseBase<FusePass> {
+  using FuseBase::FuseBase;
+
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      separateSinks(function);
+      Fuser(function, enableElementwise, enablePool).run();
+    }
+  }
+};
+
+} // namespace
+} // namespace fovea

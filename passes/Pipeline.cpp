@@ -1,0 +1,58 @@
+#include "passes/Pipeline.h"
+
+#include "passes/Passes.h"
+
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
+
+namespace fovea {
+
+void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &options) {
+  // Forward computation and loss as the model file says them.
+  if (options.fold)
+    manager.addPass(createFold());
+  // No flatten stands before a dense layer; nothing is computed twice or for nothing.
+  manager.addPass(createDifferentiate());
+  // Training steps store the gradient of each trainable parameter; @update changes the parameters.
+  if (options.fold)
+    manager.addPass(createFold());
+  // The backward computation is as lean as the forward.
+  manager.addPass(createAssignLayouts({options.target}));
+  // Every tensor's type says its order in memory; relayouts stand where orders meet.
+  manager.addPass(createFuse({options.fuseElementwise, options.fusePool}));
+  // Every computation is in a kernel; every stored or returned value has a kernel of its own.
+}
+
+void buildSchedulePipeline(mlir::OpPassManager &manager, const PipelineOptions &options) {
+  manager.addPass(createChooseSchedule({options.target}));
+  // Every kernel says how it is to be computed.
+  manager.addPass(createPlanMemory({options.reuseMemory}));
+  // Every operand and result of a kernel has an address: the functions are ready to be compiled.
+}
+
+namespace {
+
+struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
+  Option<std::string> target{*this, "target", llvm::cl::desc("host, x86-64-v3 or x86-64-v4"), llvm::cl::init("host")};
+  Option<bool> fold{*this, "fold", llvm::cl::desc("Fold reshapes and unused results"), llvm::cl::init(true)};
+  Option<bool> fuseElementwise{*this, "fuse-elementwise", llvm::cl::desc("Fuse element-wise operations"),
+                               llvm::cl::init(true)};
+  Option<bool> fusePool{*this, "fuse-pool", llvm::cl::desc("Fuse pooling"), llvm::cl::init(true)};
+  Option<bool> reuseMemory{*this, "reuse-memory", llvm::cl::desc("Share memory between values"),
+                           llvm::cl::init(true)};
+
+  PipelineOptions options() const { return {target, fold, fuseElementwise, fusePool, reuseMemory}; }
+};
+
+} // namespace
+
+void registerPipelines() {
+  mlir::PassPipelineRegistration<PipelineFlags>(
+      "cnn-optimize", "From the logical graph to kernels",
+      [](mlir::OpPassManager &manager, const PipelineFlags &flags) { buildOptimizePipeline(manager, flags.options()); });
+  mlir::PassPipelineRegistration<PipelineFlags>(
+      "cnn-schedule", "From kernels to kernels with schedules and addresses",
+      [](mlir::OpPassManager &manager, const PipelineFlags &flags) { buildSchedulePipeline(manager, flags.options()); });
+}
+
+} // namespace fovea

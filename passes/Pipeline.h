@@ -1,0 +1,28 @@
+// The order of the passes, from the logical graph to kernels with schedules and addresses.
+#pragma once
+
+#include "mlir/Pass/PassManager.h"
+
+#include <string>
+
+namespace fovea {
+
+struct PipelineOptions {
+  std::string target = "host"; ///< "host", "x86-64-v3" or "x86-64-v4".
+  // Each optimization can be switched off, to find out whether it is to blame or what it is worth.
+  bool fold = true;
+  bool fuseElementwise = true;
+  bool fusePool = true;
+  bool reuseMemory = true;
+};
+
+/// From what IR generation makes to kernels: `--emit=opt`.
+void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
+
+/// From kernels to kernels with schedules and addresses: `--emit=schedule`.
+void buildSchedulePipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
+
+/// Registers both with fovea-opt, as `cnn-optimize` and `cnn-schedule`.
+void registerPipelines();
+
+} // namespace fovea
