@@ -1,3 +1,9 @@
 # Files, formats and data sets.
 set(FOVEA_RUNTIME_IO_SOURCES
-  File.cpp)
+  AtomicFile.cpp
+  Dataset.cpp
+  File.cpp
+  Gzip.cpp
+  Idx.cpp
+  Npy.cpp
+  Safetensors.cpp)
