@@ -212,8 +212,9 @@ void convert(const std::string &type, std::span<const uint8_t> bytes, std::vecto
 
 } // namespace
 
-Safetensors readSafetensors(const std::string &path) {
-  std::vector<uint8_t> file = readFile(path);
+Safetensors readSafetensors(const std::string &path) { return parseSafetensors(readFile(path), path); }
+
+Safetensors parseSafetensors(std::span<const uint8_t> file, const std::string &path) {
   ByteReader reader(file, path);
   if (file.size() < 8)
     throw Error(fmt::format("{}: is {} bytes long, too short for a safetensors file", path, file.size()));

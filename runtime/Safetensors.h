@@ -17,6 +17,9 @@ struct Safetensors {
 /// that lies about lengths, holes, overlaps, bytes left over, duplicate names, wrong JSON) and for other element types.
 Safetensors readSafetensors(const std::string &path);
 
+/// The same from a file's bytes in memory; `name` stands for the path in messages.
+Safetensors parseSafetensors(std::span<const uint8_t> bytes, const std::string &name);
+
 /// A tensor to be written; `values` is row-major and stays the caller's.
 struct TensorView {
   std::string name;

@@ -1,5 +1,6 @@
 # The compiled program's execution and training.
 set(FOVEA_RUNTIME_TRAIN_SOURCES
+  CApi.cpp
   Checkpoint.cpp
   Evaluate.cpp
   EventFile.cpp

@@ -1,0 +1,25 @@
+// A compiled program written by hand: one dense layer with softmax cross-entropy, so that the runtime is tested without
+// the compiler.
+//
+// Network: 1x4x4 -> dense(3). The weight is packed by blocks of 4 outputs, and its element (output 1, pixel 5) is
+// masked. Compiled batches: infer 1 and 4, step 4.
+#pragma once
+
+#include "runtime/ProgramAbi.h"
+
+#include <string>
+
+namespace fovea::fake {
+
+inline constexpr int classes = 3, pixels = 16;
+
+/// The program that the tests share, and that the executable `fakenet` runs.
+extern const fovea_program program;
+
+/// The same without step and update functions.
+extern const fovea_program inferenceProgram;
+
+/// The metadata, for tests that spoil it.
+std::string metadata(bool training);
+
+} // namespace fovea::fake

@@ -1,0 +1,148 @@
+#include "runtime/Error.h"
+#include "runtime/Random.h"
+#include "runtime/Session.h"
+#include "runtime/ThreadPool.h"
+#include "test/runtime/train/FakeProgram.h"
+
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace fovea;
+
+namespace {
+
+struct Fixture : testing::Test {
+  Program program{fake::program};
+  Session session{program};
+  std::vector<float> images;
+  std::vector<int32_t> labels;
+
+  Fixture() {
+    session.initialize(3);
+    Random random(5, 6);
+    for (int i = 0; i < 11 * fake::pixels; ++i)
+      images.push_back(static_cast<float>(random.uniform()));
+    for (int i = 0; i < 11; ++i)
+      labels.push_back(static_cast<int32_t>(random.below(fake::classes)));
+  }
+
+  std::vector<float> read(int parameter, ParameterBlock block) {
+    std::vector<float> values(program.parameters[parameter].elements());
+    session.get(program.parameters[parameter], values.data(), block);
+    return values;
+  }
+
+  /// Mean loss of the first `count` images, in double, from the parameters alone.
+  double lossOf(int count, const std::vector<float> &w, const std::vector<float> &b) {
+    double sum = 0;
+    for (int n = 0; n < count; ++n) {
+      double scores[3], total = 0;
+      for (int o = 0; o < 3; ++o) {
+        scores[o] = b[o];
+        for (int p = 0; p < 16; ++p)
+          scores[o] += double(w[o * 16 + p]) * images[n * 16 + p];
+        total += std::exp(scores[o]);
+      }
+      sum += std::log(total) - scores[labels[n]];
+    }
+    return sum / count;
+  }
+};
+
+using SessionTest = Fixture;
+
+TEST_F(SessionTest, AnyNumberOfImagesGivesEachItsOutput) {
+  std::vector<float> whole(11 * 3), single(11 * 3);
+  session.infer(images.data(), 11, whole.data()); // 4 + 4 + 3 padded to 4
+  for (int i = 0; i < 11; ++i)
+    session.infer(images.data() + i * 16, 1, single.data() + i * 3);
+  EXPECT_EQ(whole, single);
+}
+
+TEST_F(SessionTest, GradientsAreTheMeansDerivativesWhateverTheChunks) {
+  for (int count : {1, 3, 4, 5, 8, 11}) {
+    double loss = session.step(images.data(), labels.data(), count, nullptr);
+    auto w = read(0, ParameterBlock::Value), b = read(1, ParameterBlock::Value);
+    EXPECT_NEAR(loss, lossOf(count, w, b), 1e-6);
+    auto dw = read(0, ParameterBlock::Gradient), db = read(1, ParameterBlock::Gradient);
+    auto derivative = [&](std::vector<float> &values, int i) {
+      float kept = values[i];
+      values[i] = kept + 0.01f;
+      double above = lossOf(count, w, b), top = values[i];
+      values[i] = kept - 0.01f;
+      double below = lossOf(count, w, b), bottom = values[i];
+      values[i] = kept;
+      return (above - below) / (top - bottom);
+    };
+    for (int i = 0; i < 48; ++i)
+      EXPECT_NEAR(dw[i], i == 21 ? 0 : derivative(w, i), 2e-5) << count << " " << i; // 21 is masked
+    for (int i = 0; i < 3; ++i)
+      EXPECT_NEAR(db[i], derivative(b, i), 2e-5);
+  }
+}
+
+TEST_F(SessionTest, StepGivesTheOutputs) {
+  std::vector<float> fromStep(11 * 3), fromInfer(11 * 3);
+  session.step(images.data(), labels.data(), 11, fromStep.data());
+  session.infer(images.data(), 11, fromInfer.data());
+  EXPECT_EQ(fromStep, fromInfer);
+}
+
+TEST_F(SessionTest, MisalignedBuffersAreTaken) {
+  std::vector<float> shifted(4 * 16 + 1), outputs(4 * 3 + 1), expected(4 * 3);
+  std::copy_n(images.data(), 4 * 16, shifted.data() + 1);
+  session.infer(images.data(), 4, expected.data());
+  session.infer(shifted.data() + 1, 4, outputs.data() + 1);
+  EXPECT_TRUE(std::equal(expected.begin(), expected.end(), outputs.begin() + 1));
+}
+
+TEST_F(SessionTest, UpdateIsSgdWithMomentumAndMultipliers) {
+  auto before = read(0, ParameterBlock::Value), bias = read(1, ParameterBlock::Value);
+  session.step(images.data(), labels.data(), 4, nullptr);
+  session.update(0.1, 0.9, 0.01);
+  auto gradient = read(0, ParameterBlock::Gradient), after = read(0, ParameterBlock::Value);
+  for (int i = 0; i < 48; ++i)
+    EXPECT_NEAR(after[i], before[i] - 0.1 * (gradient[i] + 0.01 * before[i]), 1e-6);
+  EXPECT_EQ(after[21], 0);
+  auto biasGradient = read(1, ParameterBlock::Gradient), biasAfter = read(1, ParameterBlock::Value);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_NEAR(biasAfter[i], bias[i] - 0.2 * (biasGradient[i] + 0.01 * bias[i]), 1e-6);
+}
+
+TEST_F(SessionTest, SameBitsAtAnyNumberOfThreads) {
+  std::vector<float> expected;
+  for (int threads : {1, 2, 4}) {
+    setThreadCount(threads);
+    session.initialize(3);
+    for (int i = 0; i < 20; ++i) {
+      session.step(images.data(), labels.data(), 11, nullptr);
+      session.update(0.1, 0.9, 0.001);
+    }
+    auto now = read(0, ParameterBlock::Value);
+    if (expected.empty())
+      expected = now;
+    EXPECT_EQ(now, expected);
+  }
+  setThreadCount(1);
+}
+
+TEST_F(SessionTest, ProfileTimesEachKernel) {
+  Profile profile(3);
+  session.step(images.data(), labels.data(), 4, nullptr, &profile);
+  for (int64_t nanoseconds : profile.nanoseconds)
+    EXPECT_GT(nanoseconds, 0);
+}
+
+TEST(Session, InferenceOnlyProgramSaysSo) {
+  Program program(fake::inferenceProgram);
+  Session session(program);
+  float image[16] = {};
+  int32_t label = 0;
+  EXPECT_THROW(session.step(image, &label, 1, nullptr), Error);
+  EXPECT_THROW(session.update(0.1, 0, 0), Error);
+  float output[3];
+  session.infer(image, 1, output);
+  EXPECT_EQ(output[0], 0);
+}
+
+} // namespace
