@@ -5,5 +5,7 @@ set(FOVEA_RUNTIME_IO_SOURCES
   File.cpp
   Gzip.cpp
   Idx.cpp
+  Image.cpp
+  ImageDecode.cpp
   Npy.cpp
   Safetensors.cpp)
