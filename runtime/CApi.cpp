@@ -138,8 +138,7 @@ fovea_status fovea_load(fovea_network *network, const char *path) {
 fovea_status fovea_load_memory(fovea_network *network, const void *bytes, size_t size) {
   return onNetwork(network, [&] {
     need(bytes, "fovea_load_memory: the bytes are null");
-    setWeights(network->session,
-               parseSafetensors({static_cast<const uint8_t *>(bytes), size}, "parameters in memory"));
+    setWeights(network->session, parseSafetensors({static_cast<const uint8_t *>(bytes), size}, "parameters in memory"));
   });
 }
 

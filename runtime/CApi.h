@@ -42,8 +42,8 @@ fovea_status fovea_create(const fovea_program *program, fovea_network **network)
 /* Releases the network; null is allowed. */
 void fovea_free(fovea_network *network);
 
-/* The message of the latest failure of this handle (with null: of this thread's latest fovea_create), or "". Valid until
-   the next call with the handle. */
+/* The message of the latest failure of this handle (with null: of this thread's latest fovea_create), or "". Valid
+   until the next call with the handle. */
 const char *fovea_error_message(const fovea_network *network);
 
 /* Threads of a parallel loop, the calling one included, for all networks of the process; at least 1. The default is the

@@ -28,7 +28,7 @@ std::vector<float> initialValues(const ParameterInfo &parameter, uint64_t seed) 
     double bound = xavier ? std::sqrt(3 / n) : init.value / n;
     double deviation = he ? std::sqrt(2 / n) : init.std;
     for (int64_t i = first; i < first + inputs; ++i) {
-      double value = constant ? init.value
+      double value = constant         ? init.value
                      : gaussian || he ? deviation * random.normal()
                                       : bound * (2 * random.uniform() - 1);
       values[i] = parameter.mask.empty() || parameter.mask[i] ? static_cast<float>(value) : 0.0f;

@@ -161,8 +161,8 @@ std::string FunctionInfo::name() const {
 }
 
 Program::Program(const fovea_program &binary) {
-  require(binary.abi == FOVEA_PROGRAM_ABI, "ABI " + std::to_string(binary.abi) + " where this runtime has " +
-                                               std::to_string(FOVEA_PROGRAM_ABI));
+  require(binary.abi == FOVEA_PROGRAM_ABI,
+          "ABI " + std::to_string(binary.abi) + " where this runtime has " + std::to_string(FOVEA_PROGRAM_ABI));
   json root = json::parse(binary.metadata, binary.metadata + binary.metadata_bytes, nullptr, false);
   require(root.is_object(), "it is not JSON");
   try {

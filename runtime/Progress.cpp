@@ -65,7 +65,8 @@ void Progress::show(const std::string &title, int64_t done, int64_t total, doubl
     for (int i = 0; i < width; ++i)
       bar += i < full ? (unicode ? "━" : "#") : (unicode ? "─" : "-");
   } else { // too narrow for a bar: as much of the text as fits, for a line that wraps cannot be redrawn
-    after.resize(std::min(after.size(), static_cast<size_t>(std::max(0, columns - 2 - static_cast<int>(title.size())))));
+    after.resize(
+        std::min(after.size(), static_cast<size_t>(std::max(0, columns - 2 - static_cast<int>(title.size())))));
   }
   std::fprintf(stderr, "\r\033[K%s %s%s", title.c_str(), bar.c_str(), after.c_str());
   std::fflush(stderr);

@@ -62,7 +62,6 @@ public:
   int64_t memoryBytes() const;
 
 private:
-
   void run(const FunctionInfo &function, const float *images, const int32_t *labels, int64_t count, float *outputs,
            Profile *profile);
   AlignedFloats &block(ParameterBlock block);

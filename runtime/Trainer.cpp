@@ -26,7 +26,7 @@ class SignalGuard {
 public:
   SignalGuard() {
     caughtSignal = 0;
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = [](int signal) { caughtSignal = signal; };
     action.sa_flags = SA_RESETHAND | SA_RESTART;
     sigaction(SIGINT, &action, &savedInterrupt);
@@ -38,7 +38,7 @@ public:
   }
 
 private:
-  struct sigaction savedInterrupt {}, savedTerminate {};
+  struct sigaction savedInterrupt{}, savedTerminate{};
 };
 
 /// Mean loss and accuracy of the iterations since it was last emptied.
@@ -203,9 +203,10 @@ private:
   Metrics finishEpoch() {
     Metrics test = evaluate(session, testSet);
     double rate = static_cast<double>(epochWindow.images) / std::max(epochSeconds, 1e-9);
-    progress.line(epochTitle() + format("  iteration %lld  loss %.4f  top1 %.2f  test loss %.4f  test top1 %.2f  ",
-                                        static_cast<long long>(state.iteration), epochWindow.loss(),
-                                        epochWindow.percent(), test.loss(), test.top1Percent()) +
+    progress.line(epochTitle() +
+                  format("  iteration %lld  loss %.4f  top1 %.2f  test loss %.4f  test top1 %.2f  ",
+                         static_cast<long long>(state.iteration), epochWindow.loss(), epochWindow.percent(),
+                         test.loss(), test.top1Percent()) +
                   format("%.1f s  %s images/s", epochSeconds, withThousands(static_cast<int64_t>(rate)).c_str()));
     if (log) {
       log->scalar("test/loss", state.iteration, test.loss());

@@ -11,16 +11,16 @@ namespace fovea {
 
 /// What the command line may change of the recipe. Empty strings and values are not given.
 struct TrainOptions {
-  std::string data;                        ///< folder of the training and test set
-  std::string out;                         ///< where the parameters go
-  std::string weights;                     ///< parameters to start from, instead of drawing them
-  std::string resume;                      ///< checkpoint to go on from
-  std::string checkpoint;                  ///< where checkpoints go
-  std::optional<int64_t> checkpointEvery;  ///< iterations between them; by default each epoch's end
-  std::string log;                         ///< folder for event files
+  std::string data;                       ///< folder of the training and test set
+  std::string out;                        ///< where the parameters go
+  std::string weights;                    ///< parameters to start from, instead of drawing them
+  std::string resume;                     ///< checkpoint to go on from
+  std::string checkpoint;                 ///< where checkpoints go
+  std::optional<int64_t> checkpointEvery; ///< iterations between them; by default each epoch's end
+  std::string log;                        ///< folder for event files
   std::optional<int64_t> epochs, iterations, batch;
-  std::optional<uint64_t> seed;            ///< of shuffling and initialisation; 1 by default
-  std::optional<double> lr;                ///< base rate
+  std::optional<uint64_t> seed; ///< of shuffling and initialisation; 1 by default
+  std::optional<double> lr;     ///< base rate
 };
 
 /// Trains and writes `options.out`; the last line on standard output is the result on the test set, as eval's. The run

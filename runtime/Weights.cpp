@@ -45,8 +45,7 @@ void NamedTensors::add(const Session &session, ParameterBlock block, const std::
   }
 }
 
-void saveWeights(const Session &session, const std::string &path,
-                 const std::map<std::string, std::string> &metadata) {
+void saveWeights(const Session &session, const std::string &path, const std::map<std::string, std::string> &metadata) {
   NamedTensors tensors;
   tensors.add(session, ParameterBlock::Value);
   writeSafetensors(path, tensors.views, metadata);

@@ -5,6 +5,7 @@
 #include "runtime/commands/Commands.h"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -20,7 +21,9 @@ using namespace fovea;
 /// The command that was given, to be run after the command line was found sound.
 using Run = std::function<int(const Program &)>;
 
-const auto positive = CLI::Range(int64_t(1), int64_t(1) << 40);
+/// Whole numbers from 1 to `largest`, and room enough to count them in products.
+CLI::Validator countTo(int64_t largest) { return CLI::Range(int64_t(1), largest).description(""); }
+const CLI::Validator positive = countTo(int64_t(1) << 40);
 const auto positiveReal = CLI::Validator(
     [](std::string &text) {
       char *end = nullptr;
@@ -29,7 +32,18 @@ const auto positiveReal = CLI::Validator(
                  ? std::string()
                  : "expected a number greater than 0, not " + text;
     },
-    "FLOAT > 0");
+    "");
+
+/// CLI11 would take -1 for 2^64 - 1.
+const auto wholeNumber = CLI::Validator(
+    [](std::string &text) {
+      uint64_t value;
+      auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+      return error == std::errc() && end == text.data() + text.size()
+                 ? std::string()
+                 : "expected a whole number from 0 to 18446744073709551615, not " + text;
+    },
+    "");
 
 CLI::App *addInfo(CLI::App &app, InfoOptions &o) {
   CLI::App *command = app.add_subcommand("info", "Layers, shapes, parameters, connections, FLOPs and memory");
@@ -39,49 +53,71 @@ CLI::App *addInfo(CLI::App &app, InfoOptions &o) {
 
 CLI::App *addTrain(CLI::App &app, TrainOptions &o) {
   CLI::App *command = app.add_subcommand("train", "Train on a data set by the model file's recipe");
-  command->add_option("--data", o.data, "Folder of the data set (MNIST's IDX files, plain or .gz)")->required();
-  command->add_option("--out", o.out, "Where the parameters go (safetensors)")->required();
-  auto *epochs = command->add_option("--epochs", o.epochs, "Passes over the training set")->check(positive);
-  command->add_option("--iterations", o.iterations, "Updates, instead of epochs")->check(positive)->excludes(epochs);
+  command->add_option("--data", o.data, "Folder of the data set (MNIST's IDX files, plain or .gz)")
+      ->type_name("DIR")
+      ->required();
+  command->add_option("--out", o.out, "Where the parameters go (safetensors)")->type_name("FILE")->required();
+  auto *epochs =
+      command->add_option("--epochs", o.epochs, "Passes over the training set")->type_name("N")->check(positive);
+  command->add_option("--iterations", o.iterations, "Updates, instead of epochs")
+      ->type_name("N")
+      ->check(positive)
+      ->excludes(epochs);
   command->add_option("--batch", o.batch, "Images per update (default: the recipe's)")
-      ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
-  command->add_option("--lr", o.lr, "Base learning rate (default: the recipe's)")->check(positiveReal);
-  command->add_option("--seed", o.seed, "Seed of initialisation and shuffling (default: 1)");
-  auto *weights = command->add_option("--weights", o.weights, "Parameters to start from (safetensors)");
-  command->add_option("--checkpoint", o.checkpoint, "Where checkpoints go; each replaces the one before");
+      ->type_name("N")
+      ->check(countTo(int64_t(1) << 20));
+  command->add_option("--lr", o.lr, "Base learning rate (default: the recipe's)")
+      ->type_name("RATE")
+      ->check(positiveReal);
+  command->add_option("--seed", o.seed, "Seed of initialisation and shuffling (default: 1)")
+      ->type_name("N")
+      ->check(wholeNumber);
+  auto *weights =
+      command->add_option("--weights", o.weights, "Parameters to start from (safetensors)")->type_name("FILE");
+  command->add_option("--checkpoint", o.checkpoint, "Where checkpoints go; each replaces the one before")
+      ->type_name("FILE");
   command->add_option("--checkpoint-every", o.checkpointEvery, "Iterations between checkpoints (default: an epoch)")
+      ->type_name("N")
       ->check(positive)
       ->needs("--checkpoint");
-  command->add_option("--resume", o.resume, "Checkpoint to go on from, to the same bits")->excludes(weights);
-  command->add_option("--log", o.log, "Folder for TensorBoard event files");
+  command->add_option("--resume", o.resume, "Checkpoint to go on from, to the same bits")
+      ->type_name("FILE")
+      ->excludes(weights);
+  command->add_option("--log", o.log, "Folder for TensorBoard event files")->type_name("DIR");
   return command;
 }
 
 CLI::App *addEval(CLI::App &app, EvalOptions &o) {
   CLI::App *command = app.add_subcommand("eval", "Top-1, top-5 and loss on the test set");
-  command->add_option("--data", o.data, "Folder of the data set")->required();
-  command->add_option("--weights", o.weights, "Parameters (safetensors)")->required();
+  command->add_option("--data", o.data, "Folder of the data set")->type_name("DIR")->required();
+  command->add_option("--weights", o.weights, "Parameters (safetensors)")->type_name("FILE")->required();
   return command;
 }
 
 CLI::App *addPredict(CLI::App &app, PredictOptions &o) {
   CLI::App *command = app.add_subcommand("predict", "Classes of pictures, or the network's output for an array");
-  command->add_option("--weights", o.weights, "Parameters (safetensors)")->required();
-  auto *images = command->add_option("IMAGE", o.images, "PNG or JPEG files");
-  auto *input = command->add_option("--input", o.input, "Images as float32 NCHW .npy, any number");
-  auto *output = command->add_option("--output", o.output, "Where the network's output goes (.npy)");
+  command->add_option("--weights", o.weights, "Parameters (safetensors)")->type_name("FILE")->required();
+  auto *images = command->add_option("IMAGE", o.images, "PNG or JPEG files")->type_name("FILE");
+  auto *input = command->add_option("--input", o.input, "Images as float32 NCHW .npy, any number")->type_name("FILE");
+  auto *output = command->add_option("--output", o.output, "Where the network's output goes (.npy)")->type_name("FILE");
   input->needs(output)->excludes(images);
   output->needs(input);
-  auto *data = command->add_option("--data", o.data, "Folder of the data set, for --show");
-  auto *show = command->add_option("--show", o.show, "Draw so many test images and what is read in them");
+  auto *data = command->add_option("--data", o.data, "Folder of the data set, for --show")->type_name("DIR");
+  auto *show =
+      command->add_option("--show", o.show, "Draw so many test images and what is read in them")->type_name("N");
   show->check(positive)->needs(data)->excludes(images)->excludes(input);
   data->needs(show);
-  command->add_option("--top", o.top, "Classes named for a picture (default: 3)")->check(positive);
+  command->add_option("--top", o.top, "Classes named for a picture (default: 3)")->type_name("N")->check(positive);
   command
-      ->add_option("--invert", o.inversion,
-                   "Turn dark on light into light on dark: auto (by the picture's border), always, never")
-      ->transform(CLI::Transformer(std::map<std::string, Inversion>{
-          {"auto", Inversion::Auto}, {"always", Inversion::Always}, {"never", Inversion::Never}}));
+      ->add_option_function<std::string>(
+          "--invert",
+          [&o](const std::string &when) {
+            if (when != "auto" && when != "always" && when != "never")
+              throw CLI::ValidationError("--invert", "expected auto, always or never, not " + when);
+            o.inversion = when == "auto" ? Inversion::Auto : when == "always" ? Inversion::Always : Inversion::Never;
+          },
+          "Turn dark on light into light on dark: auto (default: by the picture's border), always or never")
+      ->type_name("WHEN");
   command->callback([&o] {
     if (o.images.empty() && o.input.empty() && !o.show)
       throw CLI::ValidationError("predict", "nothing to read: give pictures, --input with --output, or --data with "
@@ -92,19 +128,23 @@ CLI::App *addPredict(CLI::App &app, PredictOptions &o) {
 
 CLI::App *addStep(CLI::App &app, StepOptions &o) {
   CLI::App *command = app.add_subcommand("step", "One forward and backward pass: the loss and all gradients");
-  command->add_option("--weights", o.weights, "Parameters (safetensors)")->required();
-  command->add_option("--input", o.input, "Images as float32 NCHW .npy")->required();
-  command->add_option("--labels", o.labels, "Labels as int64 .npy, one per image")->required();
-  command->add_option("--gradients", o.gradients, "Where the gradients, means over the images, go (safetensors)");
+  command->add_option("--weights", o.weights, "Parameters (safetensors)")->type_name("FILE")->required();
+  command->add_option("--input", o.input, "Images as float32 NCHW .npy")->type_name("FILE")->required();
+  command->add_option("--labels", o.labels, "Labels as int64 .npy, one per image")->type_name("FILE")->required();
+  command->add_option("--gradients", o.gradients, "Where the gradients, means over the images, go (safetensors)")
+      ->type_name("FILE");
   return command;
 }
 
 CLI::App *addBench(CLI::App &app, BenchOptions &o) {
   CLI::App *command = app.add_subcommand("bench", "Time of the whole network and of each kernel");
-  command->add_option("--batch", o.batch, "One of the compiled batches (default: the largest)")->check(positive);
+  command->add_option("--batch", o.batch, "One of the compiled batches (default: the largest)")
+      ->type_name("N")
+      ->check(positive);
   command->add_flag("--train", o.train, "A training step instead of inference");
   command->add_option("--repeat", o.repeat, "Runs that are timed (default: as many as take 1.5 s)")
-      ->check(CLI::Range(int64_t(1), int64_t(10000000)));
+      ->type_name("N")
+      ->check(countTo(10000000));
   command->add_flag("--json", o.json, "Print one JSON object");
   return command;
 }
@@ -130,19 +170,22 @@ int run(int argc, char **argv, const std::string &name) {
   for (auto &[command, action] : commands)
     if (command->get_name() != "info")
       command->add_option("--threads", threads, "Threads to compute with (default: all cores)")
-          ->check(CLI::Range(1, 1024));
+          ->check(countTo(1024))
+          ->type_name("N");
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &problem) {
     if (problem.get_exit_code() == 0)
       return app.exit(problem);
-    std::string given;
+    std::string given, what = problem.what();
     for (auto &[command, action] : commands)
       if (command->parsed())
         given = " " + command->get_name();
-    std::fprintf(stderr, "%s: error: %s; see `%s%s --help`\n", name.c_str(), problem.what(), name.c_str(),
-                 given.c_str());
+    if (given.empty() && (argc <= 1 || argv[1][0] != '-'))
+      what = (argc <= 1 ? "no command is given" : "unknown command `" + std::string(argv[1]) + "`") +
+             ": expected info, train, eval, predict, step or bench";
+    std::fprintf(stderr, "%s: error: %s; see `%s%s --help`\n", name.c_str(), what.c_str(), name.c_str(), given.c_str());
     return 2;
   }
   if (threads)

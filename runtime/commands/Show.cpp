@@ -87,8 +87,8 @@ int showCommand(Session &session, const std::string &directory, int64_t count) {
       std::vector<double> chance = probabilities(program, scores.data());
       auto best = std::max_element(chance.begin(), chance.end()) - chance.begin();
       char caption[96];
-      int written = std::snprintf(caption, sizeof(caption), "reads %d (%.1f %%)", static_cast<int>(best),
-                                  100 * chance[best]);
+      int written =
+          std::snprintf(caption, sizeof(caption), "reads %d (%.1f %%)", static_cast<int>(best), 100 * chance[best]);
       if (best != data.labels[index])
         std::snprintf(caption + written, sizeof(caption) - written, ", is %d", static_cast<int>(data.labels[index]));
       std::string text = caption;

@@ -65,8 +65,13 @@ TEST_F(CheckpointTest, SpoiltStateIsAnError) {
   tensors.add(session, ParameterBlock::Momentum, momentumPrefix);
   for (const char *lr : {"", "nan", "-1", "0.1x"}) {
     writeSafetensors(path, tensors.views,
-                     {{"format", "fovea checkpoint"}, {"seed", "1"}, {"iteration", "1"}, {"total_iterations", "2"},
-                      {"batch", "6"}, {"train_images", "3"}, {"lr", lr}});
+                     {{"format", "fovea checkpoint"},
+                      {"seed", "1"},
+                      {"iteration", "1"},
+                      {"total_iterations", "2"},
+                      {"batch", "6"},
+                      {"train_images", "3"},
+                      {"lr", lr}});
     EXPECT_THROW(loadCheckpoint(session, path), Error) << lr;
   }
 }

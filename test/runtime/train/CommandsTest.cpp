@@ -84,12 +84,15 @@ TEST_F(Commands, HelpForEach) {
 }
 
 TEST_F(Commands, UsageErrorsExitWith2) {
-  expectError("", "subcommand", 2);
+  expectError("", "no command is given", 2);
   expectError("dance", "dance", 2);
   expectError("train --data x", "--out", 2);
   expectError("train --data x --out y --epochs 0", "--epochs", 2);
   expectError("train --data x --out y --lr nan", "--lr", 2);
   expectError("train --data x --out y --seed -1", "--seed", 2);
+  expectError("train --data x --out y --seed 18446744073709551616", "--seed", 2);
+  expectError("train --data x --out y --weights w --resume c", "--resume", 2);
+  expectError("predict --weights x --invert maybe y.png", "auto, always or never", 2);
   expectError("eval --weights x", "--data", 2);
   expectError("predict --weights x", "nothing to read", 2);
   expectError("predict --weights x --input y.npy", "--output", 2);
@@ -142,7 +145,8 @@ TEST_F(Commands, InterruptSavesACheckpointThatResumesToTheSameBits) {
   std::string iterations = "400000", common = "train --data " + data + " --out " + folder;
   pid_t child = fork();
   if (child == 0) {
-    std::freopen((folder + "/out").c_str(), "w", stdout);
+    if (!std::freopen((folder + "/out").c_str(), "w", stdout))
+      _exit(126);
     execl(FAKENET, FAKENET, "train", "--data", data.c_str(), "--out", weights.c_str(), "--iterations",
           iterations.c_str(), "--checkpoint", (folder + "/c").c_str(), "--checkpoint-every", "1000000", nullptr);
     _exit(127);
@@ -181,8 +185,8 @@ TEST_F(Commands, UnwritableOutputIsToldBeforeTraining) {
 
 TEST_F(Commands, PredictGivesTheNetworksNumbers) {
   trained();
-  Outcome outcome = run("predict --weights " + weights + " --input " + npy("x.npy", {7, 1, 4, 4}) + " --output " +
-                        folder + "/y.npy");
+  Outcome outcome =
+      run("predict --weights " + weights + " --input " + npy("x.npy", {7, 1, 4, 4}) + " --output " + folder + "/y.npy");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   FloatTensor y = readNpyFloats(folder + "/y.npy"), x = readNpyFloats(folder + "/x.npy");
   EXPECT_EQ(y.shape, (Shape{7, 3}));

@@ -1,5 +1,5 @@
-#include "runtime/Error.h"
 #include "runtime/EventFile.h"
+#include "runtime/Error.h"
 
 #include <cstring>
 #include <filesystem>
@@ -10,7 +10,7 @@
 using namespace fovea;
 
 TEST(EventFile, Crc32cGivesThePublishedAnswer) {
-  EXPECT_EQ(crc32c("123456789"), 0xE3069283u); // the catalogue's check value
+  EXPECT_EQ(crc32c("123456789"), 0xE3069283u);           // the catalogue's check value
   EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAu); // RFC 3720, B.4
 }
 
@@ -46,8 +46,8 @@ TEST(EventFile, HoldsAVersionAndTheScalars) {
   ASSERT_EQ(records.size(), 2u);
   EXPECT_NE(records[0].find("brain.Event:2"), std::string::npos);
   // step = 300 as a varint; summary { value { tag, simple_value = 0.5 } }
-  std::string expected = std::string("\x10\xac\x02\x2a\x13\x0a\x11\x0a\x0a", 9) + "train/loss" +
-                         std::string("\x15\x00\x00\x00\x3f", 5);
+  std::string expected =
+      std::string("\x10\xac\x02\x2a\x13\x0a\x11\x0a\x0a", 9) + "train/loss" + std::string("\x15\x00\x00\x00\x3f", 5);
   EXPECT_EQ(records[1].substr(9), expected);
 }
 

@@ -1,5 +1,5 @@
-#include "runtime/Error.h"
 #include "runtime/Init.h"
+#include "runtime/Error.h"
 
 #include <algorithm>
 #include <cmath>
@@ -24,7 +24,8 @@ double deviation(const std::vector<float> &values) {
 }
 
 double largest(const std::vector<float> &values) {
-  return std::abs(*std::max_element(values.begin(), values.end(), [](float a, float b) { return std::abs(a) < std::abs(b); }));
+  return std::abs(
+      *std::max_element(values.begin(), values.end(), [](float a, float b) { return std::abs(a) < std::abs(b); }));
 }
 } // namespace
 
@@ -68,6 +69,6 @@ TEST(Init, DependsOnNameAndSeed) {
   auto first = initialValues(p, 1);
   EXPECT_EQ(first, initialValues(p, 1));
   EXPECT_NE(first, initialValues(p, 2));
-  p.name = "b";
+  p.name += "b";
   EXPECT_NE(first, initialValues(p, 1));
 }

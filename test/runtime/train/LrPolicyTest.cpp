@@ -1,5 +1,5 @@
-#include "runtime/Error.h"
 #include "runtime/LrPolicy.h"
+#include "runtime/Error.h"
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,9 @@ Recipe::Policy policy(const char *kind, double gamma, double power, double step,
 TEST(LrPolicy, Fixed) { EXPECT_EQ(learningRate(policy("fixed", 0, 0, 0, 0), 0.01, 12345, 20000), 0.01); }
 
 // The rate that Caffe's MNIST tutorial prints.
-TEST(LrPolicy, InvIsCaffes) { EXPECT_NEAR(learningRate(policy("inv", 1e-4, 0.75, 0, 0), 0.01, 100, 10000), 0.00992565, 5e-9); }
+TEST(LrPolicy, InvIsCaffes) {
+  EXPECT_NEAR(learningRate(policy("inv", 1e-4, 0.75, 0, 0), 0.01, 100, 10000), 0.00992565, 5e-9);
+}
 
 TEST(LrPolicy, StepFallsAtEachStep) {
   auto step = policy("step", 0.1, 0, 100, 0);

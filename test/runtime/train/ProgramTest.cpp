@@ -1,5 +1,5 @@
-#include "runtime/Error.h"
 #include "runtime/Program.h"
+#include "runtime/Error.h"
 #include "test/runtime/train/FakeProgram.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
+#include "runtime/Session.h"
 #include "runtime/Error.h"
 #include "runtime/Random.h"
-#include "runtime/Session.h"
 #include "runtime/ThreadPool.h"
 #include "test/runtime/train/FakeProgram.h"
 
