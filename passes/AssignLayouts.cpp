@@ -17,7 +17,7 @@ using namespace mlir;
 
 namespace {
 
-RankedTensorType tensorType(Value value) { return cast<RankedTensorType>(value.getType()); }
+using cnn::tensorType;
 
 cnn::LayoutAttr layoutOf(Type type) {
   return dyn_cast_or_null<cnn::LayoutAttr>(cast<RankedTensorType>(type).getEncoding());
@@ -51,7 +51,7 @@ public:
 
   /// A convolution's [O, I, KH, KW].
   cnn::LayoutAttr weight(RankedTensorType type) const {
-    return layout(cnn::LayoutKind::weight, blockFor(type.getDimSize(0), target), type.getShape().drop_front());
+    return layout(cnn::LayoutKind::weight, blockFor(type.getDimSize(0), target));
   }
 
   /// A dense layer's [O, K], seen as [O, C, H, W] of the input that it reads.
@@ -59,9 +59,10 @@ public:
     return layout(cnn::LayoutKind::weight, blockFor(type.getDimSize(0), target), view(input));
   }
 
-  /// `weight` after cnn.transpose_weight: in blocks of input channels.
-  cnn::LayoutAttr transposed(cnn::LayoutAttr weight) const {
-    return layout(cnn::LayoutKind::weight_transposed, blockFor(weight.getSpatial()[0], target), weight.getSpatial());
+  /// A weight's layout after cnn.transpose_weight: in blocks of input channels.
+  cnn::LayoutAttr transposed(RankedTensorType type, cnn::LayoutAttr weight) const {
+    const int64_t inputs = weight.getSpatial().empty() ? type.getDimSize(1) : weight.getSpatial()[0];
+    return layout(cnn::LayoutKind::weight_transposed, blockFor(inputs, target), weight.getSpatial());
   }
 
 private:
@@ -106,7 +107,7 @@ private:
   SymbolTable symbols;
   LayoutRules rules;
   /// Relayouts made in the current function, so that each is made once.
-  DenseMap<std::pair<Value, Attribute>, Value> relayouts;
+  DenseMap<std::pair<Value, mlir::Attribute>, Value> relayouts;
 
   /// A parameter takes the layout that its first reader asks for; readers that want another get a relayout.
   void layOutParameter(cnn::LoadOp load) {
@@ -231,14 +232,14 @@ private:
           cnn::LayoutAttr weight = layoutOf(operand(0).getType());
           if (!weight)
             weight = type(0).getRank() == 4 ? rules.weight(type(0)) : rules.denseWeight(type(0), denseInput(op));
-          return Requirement{{weight}, {rules.transposed(weight)}};
+          return Requirement{{weight}, {rules.transposed(type(0), weight)}};
         })
         .Case<cnn::Conv2dInputGradientOp>([&](auto) {
-          return Requirement{{activation(operand(0)), rules.transposed(rules.weight(type(1)))},
+          return Requirement{{activation(operand(0)), rules.transposed(type(1), rules.weight(type(1)))},
                              {rules.activation(result())}};
         })
         .Case<cnn::DenseInputGradientOp>([&](auto) {
-          return Requirement{{activation(operand(0)), rules.transposed(rules.denseWeight(type(1), result()))},
+          return Requirement{{activation(operand(0)), rules.transposed(type(1), rules.denseWeight(type(1), result()))},
                              {rules.activation(result())}};
         })
         .Case<cnn::Conv2dWeightGradientOp>([&](auto) {

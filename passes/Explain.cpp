@@ -65,7 +65,7 @@ void explainParameters(ModuleOp module, raw_ostream &out) {
     }
     ++count;
     values += type.getNumElements();
-    if (DenseElementsAttr mask = parameter.getMaskAttr())
+    if (ElementsAttr mask = parameter.getMaskAttr())
       for (APInt connected : mask.getValues<APInt>())
         values -= connected.isZero();
   }
@@ -80,8 +80,8 @@ void explainFunction(func::FuncOp function, raw_ostream &out) {
   int64_t flops = 0, bytes = 0, ops = 0;
   size_t width = 6;
   for (cnn::KernelOp kernel : kernels) {
-    flops += kernel.flops();
-    bytes += kernel.bytes();
+    flops += kernelFlops(kernel);
+    bytes += kernelBytes(kernel);
     ops += std::distance(kernel.getBody().front().begin(), kernel.getBody().front().end()) - 1;
     width = std::max(width, kernel.getName().size());
   }
@@ -90,8 +90,8 @@ void explainFunction(func::FuncOp function, raw_ostream &out) {
   out << "  " << llvm::left_justify("kernel", width) << llvm::right_justify("FLOP", 10)
       << llvm::right_justify("bytes", 10) << "  schedule\n";
   for (cnn::KernelOp kernel : kernels)
-    out << "  " << llvm::left_justify(kernel.getName(), width) << llvm::right_justify(scaled(kernel.flops()), 10)
-        << llvm::right_justify(scaled(kernel.bytes()), 10) << "  " << scheduleText(kernel) << "\n";
+    out << "  " << llvm::left_justify(kernel.getName(), width) << llvm::right_justify(scaled(kernelFlops(kernel)), 10)
+        << llvm::right_justify(scaled(kernelBytes(kernel)), 10) << "  " << scheduleText(kernel) << "\n";
 
   const int64_t arena = integer(function, "cnn.arena_bytes"), unplanned = integer(function, "cnn.unplanned_bytes");
   out << "  memory between kernels: " << grouped(arena) << " bytes; " << grouped(unplanned)

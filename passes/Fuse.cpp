@@ -150,7 +150,7 @@ private:
     Operation *root = group.root();
     OpBuilder builder(root);
     auto kernel = builder.create<cnn::KernelOp>(root->getLoc(), root->getResultTypes(), inputs.getArrayRef(),
-                                                builder.getStringAttr(nameOf(group)));
+                                                nameOf(group), DictionaryAttr(), ArrayAttr());
     Block *body = builder.createBlock(&kernel.getBody());
     IRMapping mapping;
     for (Value input : inputs)

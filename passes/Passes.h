@@ -1,6 +1,10 @@
 // The compiler's passes: constructors, option structs and registration, generated from the .td files beside them.
 #pragma once
 
+#include "ir/Cnn.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassRegistry.h"
 

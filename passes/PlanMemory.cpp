@@ -48,7 +48,7 @@ public:
     }
     placeInArena(reuse);
     for (auto kernel : function.getOps<cnn::KernelOp>()) {
-      SmallVector<Attribute> attributes;
+      SmallVector<mlir::Attribute> attributes;
       for (Value operand : kernel->getOperands())
         attributes.push_back(places.lookup(operand));
       for (Value result : kernel->getResults())

@@ -63,6 +63,9 @@ TensorSpec toTensorSpec(RankedTensorType type) {
     spec.layout = layoutKind(layout.getKind());
     spec.block = layout.getBlock();
     spec.spatial.assign(layout.getSpatial().begin(), layout.getSpatial().end());
+    const bool packsWeight = spec.layout == LayoutKind::Weight || spec.layout == LayoutKind::WeightTransposed;
+    if (packsWeight && spec.spatial.empty()) // A convolution's weight needs no view: it has four extents itself.
+      spec.spatial.assign(spec.shape.begin() + 1, spec.shape.end());
   }
   return spec;
 }
@@ -85,6 +88,21 @@ KernelSpec toKernelSpec(cnn::KernelOp kernel) {
     for (NamedAttribute entry : schedule)
       spec.schedule[entry.getName().str()] = cast<IntegerAttr>(entry.getValue()).getInt();
   return spec;
+}
+
+int64_t kernelFlops(cnn::KernelOp kernel) {
+  int64_t flops = 0;
+  kernel.getBody().walk([&](cnn::CnnComputeOpInterface op) { flops += op.flops(); });
+  return flops;
+}
+
+int64_t kernelBytes(cnn::KernelOp kernel) {
+  int64_t bytes = 0;
+  for (Type type : kernel->getOperandTypes())
+    bytes += physicalBytes(toTensorSpec(cast<RankedTensorType>(type)));
+  for (Type type : kernel->getResultTypes())
+    bytes += physicalBytes(toTensorSpec(cast<RankedTensorType>(type)));
+  return bytes;
 }
 
 } // namespace fovea

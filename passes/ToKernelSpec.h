@@ -13,4 +13,10 @@ TensorSpec toTensorSpec(mlir::RankedTensorType type);
 /// the same are equal.
 KernelSpec toKernelSpec(cnn::KernelOp kernel);
 
+/// Floating-point operations of all the kernel's operations; a multiply-add counts as two.
+int64_t kernelFlops(cnn::KernelOp kernel);
+
+/// Bytes of the kernel's operands and results, each once, padding lanes included: what must go through memory at least.
+int64_t kernelBytes(cnn::KernelOp kernel);
+
 } // namespace fovea
