@@ -1,6 +1,6 @@
 # MLIR and LLVM 19 from Debian (libmlir-19-dev, llvm-19-dev), with one precompiled header for every target that includes
 # MLIR: its headers take longer to parse than our files take to compile.
-find_package(MLIR 19 REQUIRED CONFIG HINTS /usr/lib/llvm-19/lib/cmake/mlir)
+find_package(MLIR 19.1 REQUIRED CONFIG HINTS /usr/lib/llvm-19/lib/cmake/mlir)
 list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
 include(TableGen)
 include(AddLLVM)
