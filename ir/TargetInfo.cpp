@@ -1,0 +1,89 @@
+#include "ir/TargetInfo.h"
+
+#include <cpuid.h>
+
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+
+namespace fovea {
+
+namespace {
+
+TargetInfo level3() {
+  TargetInfo target;
+  target.name = "x86-64-v3";
+  target.halideTarget = "x86-64-linux-avx-avx2-f16c-fma-sse41";
+  return target;
+}
+
+TargetInfo level4() {
+  TargetInfo target = level3();
+  target.name = "x86-64-v4";
+  target.halideTarget += "-avx512-avx512_skylake";
+  target.vectorLanes = 16;
+  target.vectorRegisters = 32;
+  target.memoryBroadcast = true;
+  return target;
+}
+
+int hostCores() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+/// "model name" of the first processor; empty when the system does not say.
+std::string cpuModel() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) {
+      const size_t value = line.find(": ");
+      return value == std::string::npos ? "" : line.substr(value + 2);
+    }
+  return "";
+}
+
+/// Zen 4 and its kin run a 512-bit instruction as two halves: the FMA rate is that of 8 lanes, and 8 lanes waste less
+/// padding. From family 26 (Zen 5) on the units are whole.
+bool hasHalvedVectors() {
+  if (!__builtin_cpu_is("amd"))
+    return false;
+  unsigned eax, ebx, ecx, edx;
+  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx))
+    return false;
+  const unsigned base = eax >> 8 & 0xf, extended = eax >> 20 & 0xff;
+  return base == 0xf && base + extended < 26;
+}
+
+bool supportsLevel3() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("sse4.1") &&
+         __builtin_cpu_supports("f16c");
+}
+
+bool supportsLevel4() {
+  return supportsLevel3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
+}
+
+} // namespace
+
+TargetInfo hostTarget() {
+  __builtin_cpu_init();
+  if (!supportsLevel3())
+    throw std::runtime_error("this CPU lacks AVX2 or FMA, which the generated programs need");
+  TargetInfo target = supportsLevel4() ? level4() : level3();
+  if (supportsLevel4() && hasHalvedVectors())
+    target.vectorLanes = 8;
+  target.cpu = cpuModel();
+  target.cores = hostCores();
+  return target;
+}
+
+TargetInfo targetNamed(const std::string &name) {
+  if (name == "host")
+    return hostTarget();
+  if (name != "x86-64-v3" && name != "x86-64-v4")
+    throw std::invalid_argument("unknown target \"" + name + "\"; the targets are host, x86-64-v3 and x86-64-v4");
+  TargetInfo target = name == "x86-64-v3" ? level3() : level4();
+  target.cores = hostCores();
+  return target;
+}
+
+} // namespace fovea

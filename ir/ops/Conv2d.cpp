@@ -1,0 +1,69 @@
+#include "ir/Backward.h"
+#include "ir/Infer.h"
+
+namespace fovea::cnn {
+
+using namespace mlir;
+
+/// The result's shape of a convolution of `x` [N,I,H,W] with `w` [O,I,KH,KW].
+static FailureOr<SmallVector<int64_t, 4>> resultShape(Shape x, Shape w, Shape stride, Shape pad, Rule rule) {
+  if (x[1] != w[1])
+    return rule.broken("input " + toText(x) + " has " + Twine(x[1]) + " channels, but weight " + toText(w) + " reads " +
+                       Twine(w[1]));
+  auto extents = Window{w.drop_front(2), stride, pad}.output(x, rule);
+  if (failed(extents))
+    return failure();
+  return SmallVector<int64_t, 4>{x[0], w[0], (*extents)[0], (*extents)[1]};
+}
+
+/// Multiply-adds of one pass over the convolution, whichever of its three tensors is computed, as FLOPs.
+static int64_t convolutionFlops(Value y, Value w) { return 2 * elements(y) * elementsPerImage(w); }
+
+LogicalResult Conv2dOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
+                                         InferredTypes &types) {
+  const Rule rule = ruleOf<Conv2dOp>(location);
+  auto shape = resultShape(shapeOf(op.getX()), shapeOf(op.getW()), op.getStride(), op.getPad(), rule);
+  if (failed(shape) || failed(checkPerChannel("bias", op.getBias(), (*shape)[1], rule)))
+    return failure();
+  types.push_back(plainType(op.getX(), *shape));
+  return success();
+}
+
+int64_t Conv2dOp::flops() { return convolutionFlops(getY(), getW()) + (getBias() ? elements(getY()) : 0); }
+
+void Conv2dOp::backward(OpBuilder &builder, ValueRange resultGradients, ArrayRef<bool> needed,
+                        SmallVectorImpl<Value> &operandGradients) {
+  Value dy = resultGradients[0];
+  if (needed[0]) {
+    Value wt = createFor<TransposeWeightOp>(*this, builder, getW());
+    operandGradients[0] =
+        createFor<Conv2dInputGradientOp>(*this, builder, getX().getType(), dy, wt, getStride(), getPad());
+  }
+  if (needed[1])
+    operandGradients[1] =
+        createFor<Conv2dWeightGradientOp>(*this, builder, getW().getType(), getX(), dy, getStride(), getPad());
+  if (getBias() && needed[2])
+    operandGradients[2] = createFor<BiasGradientOp>(*this, builder, dy);
+}
+
+LogicalResult Conv2dInputGradientOp::verify() {
+  const Rule rule = Rule::of(*this);
+  auto shape = resultShape(shapeOf(getDx()), shapeOf(getWt()), getStride(), getPad(), rule);
+  if (failed(shape))
+    return failure();
+  return rule.sameShape("dy", shapeOf(getDy()), "the convolution's result", *shape);
+}
+
+int64_t Conv2dInputGradientOp::flops() { return convolutionFlops(getDy(), getWt()); }
+
+LogicalResult Conv2dWeightGradientOp::verify() {
+  const Rule rule = Rule::of(*this);
+  auto shape = resultShape(shapeOf(getX()), shapeOf(getDw()), getStride(), getPad(), rule);
+  if (failed(shape))
+    return failure();
+  return rule.sameShape("dy", shapeOf(getDy()), "the convolution's result", *shape);
+}
+
+int64_t Conv2dWeightGradientOp::flops() { return convolutionFlops(getDy(), getDw()); }
+
+} // namespace fovea::cnn

@@ -1,0 +1,67 @@
+#include "ir/Infer.h"
+
+namespace fovea::cnn {
+
+using namespace mlir;
+
+void ParameterOp::build(OpBuilder &builder, OperationState &state, StringRef name, RankedTensorType type,
+                        DictionaryAttr init, float lrMult, float decayMult, DenseElementsAttr mask) {
+  build(builder, state, builder.getStringAttr(name), TypeAttr::get(type), builder.getBoolAttr(true), init,
+        builder.getF32FloatAttr(lrMult), builder.getF32FloatAttr(decayMult), mask, /*value=*/nullptr,
+        /*offset=*/nullptr);
+}
+
+void ParameterOp::build(OpBuilder &builder, OperationState &state, StringRef name, RankedTensorType type,
+                        DenseElementsAttr value) {
+  build(builder, state, builder.getStringAttr(name), TypeAttr::get(type), builder.getBoolAttr(false),
+        /*init=*/nullptr, /*lr_mult=*/nullptr, /*decay_mult=*/nullptr, /*mask=*/nullptr, value, /*offset=*/nullptr);
+}
+
+LogicalResult ParameterOp::verify() {
+  const Rule rule = Rule::of(*this);
+  const Shape shape = cast<RankedTensorType>(getType()).getShape();
+  if (!getTrainable() && !getValueAttr())
+    return rule.broken("is not trainable and needs a value");
+  if (getTrainable() && getValueAttr())
+    return rule.broken("is trainable and cannot have a value: init says how training starts");
+  if (ElementsAttr mask = getMaskAttr(); mask && failed(rule.sameShape("mask", mask.getShapedType().getShape(),
+                                                                       "the parameter", shape)))
+    return failure();
+  if (ElementsAttr value = getValueAttr(); value && failed(rule.sameShape("value", value.getShapedType().getShape(),
+                                                                         "the parameter", shape)))
+    return failure();
+  return success();
+}
+
+void LoadOp::build(OpBuilder &builder, OperationState &state, Type type, FlatSymbolRefAttr parameter,
+                   ParameterBlock block) {
+  build(builder, state, type, parameter, builder.getStringAttr(stringifyParameterBlock(block)));
+}
+
+void StoreOp::build(OpBuilder &builder, OperationState &state, FlatSymbolRefAttr parameter, Value value,
+                    ParameterBlock block) {
+  build(builder, state, parameter, value, builder.getStringAttr(stringifyParameterBlock(block)));
+}
+
+/// The parameter must exist, have this type, and have this block.
+static LogicalResult checkAccess(Operation *op, FlatSymbolRefAttr name, Type type, ParameterBlock block,
+                                 SymbolTableCollection &symbols) {
+  auto parameter = symbols.lookupNearestSymbolFrom<ParameterOp>(op, name);
+  if (!parameter)
+    return op->emitOpError() << "names no parameter: " << name;
+  if (parameter.getType() != type)
+    return op->emitOpError() << "has type " << type << ", but parameter " << name << " is " << parameter.getType();
+  if (!parameter.getTrainable() && block != ParameterBlock::value)
+    return op->emitOpError() << "asks for the " << stringifyParameterBlock(block) << " of the constant " << name;
+  return success();
+}
+
+LogicalResult LoadOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return checkAccess(*this, getParameterAttr(), getType(), getBlock(), symbols);
+}
+
+LogicalResult StoreOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  return checkAccess(*this, getParameterAttr(), getValue().getType(), getBlock(), symbols);
+}
+
+} // namespace fovea::cnn
