@@ -82,7 +82,7 @@ void pngRead(png_structp png, png_bytep to, size_t count) {
   decoder->at += count;
 }
 
-/// Reads the header and asks libpng for 8-bit grey or RGB. False when `decoder.message` was set.
+/// Reads the header and asks libpng for 8-bit grey or RGB, with alpha or without. False when `decoder.message` was set.
 bool pngBegin(PngDecoder &decoder) {
   png_structp png = decoder.png;
   if (setjmp(png_jmpbuf(png)))
@@ -98,15 +98,8 @@ bool pngBegin(PngDecoder &decoder) {
   if (!decoder.sizesAllowed(png_get_rowbytes(png, decoder.info) * decoder.height / 1040))
     return false;
 
-  const int type = png_get_color_type(png, decoder.info);
-  const bool transparent = (type & PNG_COLOR_MASK_ALPHA) || png_get_valid(png, decoder.info, PNG_INFO_tRNS);
-  png_set_expand(png); // palettes to RGB, 1, 2 and 4 bits to 8, tRNS to alpha
+  png_set_expand(png); // palettes to RGB, 1, 2 and 4 bits to 8, transparent colours to alpha
   png_set_scale_16(png);
-  if (transparent) {
-    png_color_16 white{};
-    white.red = white.green = white.blue = white.gray = png_get_bit_depth(png, decoder.info) == 16 ? 65535 : 255;
-    png_set_background(png, &white, PNG_BACKGROUND_GAMMA_SCREEN, 0, 1.0);
-  }
   png_set_interlace_handling(png);
   png_read_update_info(png, decoder.info);
   return true;
@@ -120,6 +113,21 @@ bool pngPixels(PngDecoder &decoder) {
   return true;
 }
 
+/// Mixes each pixel with white by its alpha, the last of its channels, in place. (libpng's own mixing turns clear
+/// pixels of 16-bit pictures into 254.)
+void layOverWhite(Image &image) {
+  const size_t from = size_t(image.channels), to = from - 1;
+  const size_t count = size_t(image.height * image.width);
+  uint8_t *bytes = image.pixels.data();
+  for (size_t i = 0; i < count; ++i) {
+    const unsigned alpha = bytes[i * from + to];
+    for (size_t c = 0; c < to; ++c)
+      bytes[i * to + c] = uint8_t((bytes[i * from + c] * alpha + 255 * (255 - alpha) + 127) / 255);
+  }
+  image.channels = int64_t(to);
+  image.pixels.resize(count * to);
+}
+
 Image decodePng(PngDecoder &decoder, const std::string &path) {
   decoder.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &decoder, pngError, pngWarning);
   decoder.info = decoder.png ? png_create_info_struct(decoder.png) : nullptr;
@@ -128,8 +136,7 @@ Image decodePng(PngDecoder &decoder, const std::string &path) {
   bool decoded = pngBegin(decoder);
   if (decoded) {
     const int64_t channels = png_get_channels(decoder.png, decoder.info);
-    if ((channels != 1 && channels != 3) ||
-        png_get_rowbytes(decoder.png, decoder.info) != size_t(decoder.width) * size_t(channels))
+    if (png_get_rowbytes(decoder.png, decoder.info) != size_t(decoder.width) * size_t(channels))
       throw Error(fmt::format("{}: this kind of PNG is not understood; save it as 8-bit grey or RGB", path));
     decoder.allocate(channels);
     for (uint64_t y = 0; y < decoder.height; ++y)
@@ -138,6 +145,8 @@ Image decodePng(PngDecoder &decoder, const std::string &path) {
   }
   if (!decoded)
     throw Error(fmt::format("{}: cannot be decoded as PNG: {}", path, decoder.message));
+  if (decoder.image.channels == 2 || decoder.image.channels == 4)
+    layOverWhite(decoder.image);
   return std::move(decoder.image);
 }
 
