@@ -195,6 +195,7 @@ Program::Program(const fovea_program &binary) {
   } catch (const json::exception &problem) {
     refuse(problem.what());
   }
+  require(!functionsOf(FunctionKind::Infer).empty(), "no function for inference");
   require(product(inputShape) > 0 && product(outputShape) > 0, "an empty input or output");
   require(classes == 0 || classes == outputElements(), "the number of classes");
 }

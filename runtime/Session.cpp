@@ -37,7 +37,10 @@ void AlignedFloats::resize(int64_t newCount) {
   count = newCount;
 }
 
-Session::Session(const Program &program) : program(program) {
+Session::Session(const Program &program)
+    : program(program), inferFunctions(program.functionsOf(FunctionKind::Infer)),
+      stepFunctions(program.functionsOf(FunctionKind::Step)),
+      updateFunctions(program.functionsOf(FunctionKind::Update)) {
   values.resize(program.parameterFloats);
   scalars.resize(FOVEA_SCALAR_COUNT);
   int64_t arenaBytes = 0, batch = 0;
@@ -93,13 +96,11 @@ void Session::get(const ParameterInfo &parameter, float *to, ParameterBlock whic
   unpack(parameter, const_cast<Session *>(this)->block(which).data() + parameter.offset, to);
 }
 
-const FunctionInfo &Session::functionFor(FunctionKind kind, int64_t remaining) const {
-  std::vector<const FunctionInfo *> all = program.functionsOf(kind);
-  if (all.empty())
-    throw Error("this program was compiled without " +
-                std::string(kind == FunctionKind::Infer ? "inference" : "training; compile it without --inference"));
-  const FunctionInfo *best = all.front();
-  for (const FunctionInfo *function : all)
+const FunctionInfo &Session::functionFor(const std::vector<const FunctionInfo *> &functions, int64_t remaining) {
+  if (functions.empty())
+    needTraining();
+  const FunctionInfo *best = functions.front();
+  for (const FunctionInfo *function : functions)
     if (function->batch >= remaining)
       best = function;
   return *best;
@@ -144,7 +145,7 @@ void Session::run(const FunctionInfo &function, const float *images, const int32
 
 void Session::infer(const float *images, int64_t count, float *outputs, Profile *profile) {
   while (count > 0) {
-    const FunctionInfo &function = functionFor(FunctionKind::Infer, count);
+    const FunctionInfo &function = functionFor(inferFunctions, count);
     int64_t part = std::min(count, function.batch);
     run(function, images, nullptr, part, outputs, profile);
     images += part * program.inputElements();
@@ -161,7 +162,7 @@ double Session::step(const float *images, const int32_t *labels, int64_t count, 
   int64_t floats = program.parameterFloats;
   bool chunks = false;
   for (int64_t done = 0; done < count;) {
-    const FunctionInfo &function = functionFor(FunctionKind::Step, count - done);
+    const FunctionInfo &function = functionFor(stepFunctions, count - done);
     int64_t part = std::min(count - done, function.batch);
     run(function, images + done * program.inputElements(), labels + done, part,
         outputs ? outputs + done * program.outputElements() : nullptr, profile);
@@ -184,13 +185,10 @@ double Session::step(const float *images, const int32_t *labels, int64_t count, 
 }
 
 void Session::update(double lr, double momentumFactor, double weightDecay, Profile *profile) {
-  std::vector<const FunctionInfo *> all = program.functionsOf(FunctionKind::Update);
-  if (all.empty())
-    needTraining();
   scalars.data()[FOVEA_SCALAR_LR] = static_cast<float>(lr);
   scalars.data()[FOVEA_SCALAR_MOMENTUM] = static_cast<float>(momentumFactor);
   scalars.data()[FOVEA_SCALAR_WEIGHT_DECAY] = static_cast<float>(weightDecay);
-  run(*all.front(), stagedInput.data(), nullptr, 0, nullptr, profile);
+  run(functionFor(updateFunctions, 0), stagedInput.data(), nullptr, 0, nullptr, profile);
 }
 
 int64_t Session::memoryBytes() const {

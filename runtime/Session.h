@@ -65,12 +65,14 @@ private:
   void run(const FunctionInfo &function, const float *images, const int32_t *labels, int64_t count, float *outputs,
            Profile *profile);
   AlignedFloats &block(ParameterBlock block);
-  const FunctionInfo &functionFor(FunctionKind kind, int64_t remaining) const;
+  const FunctionInfo &functionFor(const std::vector<const FunctionInfo *> &functions, int64_t remaining);
   [[noreturn]] void needTraining();
   int32_t *labelBuffer() { return reinterpret_cast<int32_t *>(stagedLabels.data()); }
 
+  std::vector<const FunctionInfo *> inferFunctions, stepFunctions, updateFunctions; ///< largest batch first
   AlignedFloats values, gradients, momentum, arena;
-  AlignedFloats stagedInput, stagedOutput, stagedLabels, losses, scalars, sum;
+  AlignedFloats stagedInput, stagedOutput, stagedLabels, losses, scalars;
+  AlignedFloats sum;           ///< of the gradients of chunks; made by the first step that needs it
   std::vector<int64_t> masked; ///< packed indices that stay zero
 };
 

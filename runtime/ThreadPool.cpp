@@ -41,6 +41,28 @@ void pause() {
 #endif
 }
 
+/// Waits a moment at a time until `limit` has passed. Looks at the clock only now and then.
+class Spin {
+public:
+  explicit Spin(std::chrono::nanoseconds limit) : limit(limit) {}
+
+  /// True when it is time to sleep.
+  bool once() {
+    using Clock = std::chrono::steady_clock;
+    pause();
+    if (++count % 64 != 0)
+      return false;
+    if (count == 64)
+      start = Clock::now();
+    return Clock::now() - start >= limit;
+  }
+
+private:
+  std::chrono::nanoseconds limit;
+  std::chrono::steady_clock::time_point start;
+  unsigned count = 0;
+};
+
 /// True on a thread that is inside a parallel loop.
 thread_local bool insideLoop = false;
 
@@ -122,13 +144,10 @@ private:
   }
 
   void waitForOthers() {
-    auto start = std::chrono::steady_clock::now();
-    for (unsigned spins = 0; pending.load(std::memory_order_acquire) != 0; ++spins) {
-      pause();
-      if (spins % 64 == 63 && std::chrono::steady_clock::now() - start > spinTime) {
-        if (int left = pending.load(std::memory_order_acquire))
-          pending.wait(left, std::memory_order_acquire);
-      }
+    Spin spin(spinTime);
+    while (int left = pending.load(std::memory_order_acquire)) {
+      if (spin.once())
+        pending.wait(left, std::memory_order_acquire);
     }
   }
 
@@ -136,10 +155,9 @@ private:
     insideLoop = true;
     writeControl(readControl() | flushToZeroAndDenormalsAreZero);
     while (true) {
-      auto start = std::chrono::steady_clock::now();
-      for (unsigned spins = 0; generation.load(std::memory_order_acquire) == seen; ++spins) {
-        pause();
-        if (spins % 64 != 63 || std::chrono::steady_clock::now() - start < spinTime)
+      Spin spin(spinTime);
+      while (generation.load(std::memory_order_acquire) == seen) {
+        if (!spin.once())
           continue;
         sleepers.fetch_add(1, std::memory_order_seq_cst);
         generation.wait(seen, std::memory_order_seq_cst);

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -200,6 +201,8 @@ int run(int argc, char **argv, const std::string &name) {
 
 int main(int argc, char **argv) {
   std::string name = argc > 0 && argv[0] && *argv[0] ? std::filesystem::path(argv[0]).filename().string() : "program";
+  // A file that outgrows the shell's limit is then a failed write, told like a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     int code = run(argc, argv, name);
     if (std::fflush(stdout) != 0) {

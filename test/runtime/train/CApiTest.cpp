@@ -84,7 +84,9 @@ TEST_F(CApi, MistakesAreTold) {
   EXPECT_EQ(fovea_infer(nullptr, image, 1, values), FOVEA_ERROR_ARGUMENT);
   expectMessage(fovea_infer(net, nullptr, 1, values), FOVEA_ERROR_ARGUMENT, "null");
   EXPECT_EQ(fovea_set_threads(0), FOVEA_ERROR_ARGUMENT);
-  EXPECT_EQ(fovea_create(nullptr, &net), FOVEA_ERROR_ARGUMENT);
+  fovea_network *none;
+  EXPECT_EQ(fovea_create(nullptr, &none), FOVEA_ERROR_ARGUMENT);
+  EXPECT_EQ(none, nullptr);
   EXPECT_STRNE(fovea_error_message(nullptr), "");
 }
 

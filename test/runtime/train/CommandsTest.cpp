@@ -179,6 +179,17 @@ TEST_F(Commands, DivergenceIsToldAndNothingWritten) {
   EXPECT_FALSE(std::filesystem::exists(weights));
 }
 
+TEST_F(Commands, FullDiskLeavesTheOldCheckpoint) {
+  trained();
+  std::string before = fake::contents(weights);
+  // No file may grow past 0 blocks: every write fails, as on a full disk.
+  Outcome outcome = run("train --data " + data + " --out " + weights + " 2>&1) | cat", "(ulimit -f 0; " FAKENET);
+  EXPECT_NE(outcome.out.find("error: " + weights), std::string::npos) << outcome.out;
+  EXPECT_EQ(fake::contents(weights), before);
+  for (const auto &entry : std::filesystem::directory_iterator(folder))
+    EXPECT_EQ(entry.path().string().find(".tmp"), std::string::npos) << entry.path();
+}
+
 TEST_F(Commands, UnwritableOutputIsToldBeforeTraining) {
   expectError("train --data " + data + " --out " + folder + "/missing/w --epochs 1000000000", "missing/w");
 }
