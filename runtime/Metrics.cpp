@@ -20,8 +20,15 @@ double logSumExp(const float *scores, int64_t count, double sign, double logExtr
   return largest + std::log(sum);
 }
 
-bool endsInSoftmax(const Program &program) {
-  return !program.layers.empty() && program.layers.back().op.ends_with("softmax");
+/// The metadata does not say whether the network ends in softmax, but the numbers do.
+bool areProbabilities(const float *scores, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    if (!(scores[i] >= 0 && scores[i] <= 1))
+      return false;
+    sum += scores[i];
+  }
+  return std::abs(sum - 1) < 1e-4;
 }
 
 } // namespace
@@ -45,7 +52,7 @@ double lossOf(const Program &program, const float *scores, int64_t label) {
 
 std::vector<double> probabilities(const Program &program, const float *scores) {
   std::vector<double> result(scores, scores + program.classes);
-  if (endsInSoftmax(program))
+  if (!program.smallestWins && areProbabilities(scores, program.classes))
     return result;
   double sign = program.smallestWins ? -1 : 1, scale = logSumExp(scores, program.classes, sign);
   for (double &value : result)

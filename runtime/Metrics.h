@@ -25,7 +25,7 @@ int64_t rankOf(const float *scores, int64_t classes, int64_t label, bool smalles
 double lossOf(const Program &program, const float *scores, int64_t label);
 
 /// The scores as probabilities, for people: softmax of them (of their negatives where the smallest wins), or the scores
-/// themselves when the network ends in softmax.
+/// themselves where they are probabilities already, as those of a network that ends in softmax.
 std::vector<double> probabilities(const Program &program, const float *scores);
 
 /// Throws Error unless the network scores classes: what eval, train and predict on pictures need.

@@ -17,6 +17,7 @@ set(FOVEA_RUNTIME_TRAIN_SOURCES
   Trainer.cpp
   Weights.cpp)
 set(FOVEA_RUNTIME_HOT_SOURCES
+  Dataset.cpp
   HalideRuntime.cpp
   Metrics.cpp
   Packing.cpp

@@ -43,11 +43,10 @@ TEST(Metrics, RbfMapLossIsThePapers) {
   EXPECT_NEAR(lossOf(program, y, 1), expected, 1e-12);
 }
 
-TEST(Metrics, ProbabilitiesAreSoftmaxUnlessTheNetworkEndsInIt) {
+TEST(Metrics, ProbabilitiesAreSoftmaxUnlessTheScoresAreOnes) {
   Program program(fake::program);
   float scores[] = {0, 0, 0};
   EXPECT_NEAR(probabilities(program, scores)[0], 1.0 / 3, 1e-12);
-  program.layers.back().op = "softmax";
   float chance[] = {0.5f, 0.25f, 0.25f};
   EXPECT_EQ(probabilities(program, chance)[0], 0.5);
 }
