@@ -114,15 +114,20 @@ private:
     auto parameter = symbols.lookup<cnn::ParameterOp>(load.getParameter());
     if (layoutOf(parameter.getType()))
       return;
+    // Uses are listed in no order to rely on.
+    Operation *first = nullptr;
+    cnn::LayoutAttr chosen;
     for (OpOperand &use : load->getUses()) {
       if (isa<cnn::SgdUpdateOp, func::ReturnOp, cnn::StoreOp>(use.getOwner()))
         continue;
       cnn::LayoutAttr layout = parameterLayout(use);
-      if (!layout)
-        continue;
-      parameter.setType(withLayout(parameter.getType(), layout));
-      return;
+      if (layout && (!first || use.getOwner()->isBeforeInBlock(first))) {
+        first = use.getOwner();
+        chosen = layout;
+      }
     }
+    if (chosen)
+      parameter.setType(withLayout(parameter.getType(), chosen));
   }
 
   cnn::LayoutAttr parameterLayout(OpOperand &use) {
