@@ -27,6 +27,7 @@ set(FOVEA_MAIN_SOURCES
   commands/Bench.cpp
   commands/Eval.cpp
   commands/Info.cpp
+  commands/Peak.cpp
   commands/Predict.cpp
   commands/Show.cpp
   commands/Step.cpp

@@ -2,6 +2,7 @@
 #include "runtime/Random.h"
 #include "runtime/ThreadPool.h"
 #include "runtime/commands/Commands.h"
+#include "runtime/commands/Peak.h"
 
 #include <algorithm>
 #include <chrono>
@@ -132,6 +133,8 @@ int benchCommand(const Program &program, const BenchOptions &options) {
   for (const Kernel &kernel : result.kernels)
     flops += kernel.info.flops;
 
+  double peak = measurePeakGflops();
+
   if (options.json) {
     nlohmann::ordered_json root = {{"network", program.network},
                                    {"mode", options.train ? "train" : "infer"},
@@ -142,6 +145,7 @@ int benchCommand(const Program &program, const BenchOptions &options) {
                                    {"threads", threadCount()},
                                    {"runs", result.whole.size()},
                                    {"gflops", giga(flops, middle)},
+                                   {"peak_gflops", peak},
                                    {"cpu", cpuName()},
                                    {"target", program.target},
                                    {"kernels", nlohmann::ordered_json::array()}};
@@ -150,6 +154,7 @@ int benchCommand(const Program &program, const BenchOptions &options) {
       root["kernels"].push_back({{"name", kernel.info.name},
                                  {"ms", ms},
                                  {"gflops", giga(kernel.info.flops, ms)},
+                                 {"peak_percent", peak > 0 ? 100 * giga(kernel.info.flops, ms) / peak : 0},
                                  {"gbytes_per_second", giga(kernel.info.bytes, ms)},
                                  {"flops", kernel.info.flops},
                                  {"bytes", kernel.info.bytes}});
@@ -161,19 +166,20 @@ int benchCommand(const Program &program, const BenchOptions &options) {
   std::printf("%s, %s%s, %d %s, %s\n", program.network.c_str(), function.name().c_str(),
               options.train ? " and update" : "", threadCount(), threadCount() == 1 ? "thread" : "threads",
               cpuName().c_str());
-  std::printf("  %.4f ms (least %.4f), %.0f images/s, %.1f GFLOP/s, %zu runs\n\n", middle, least, imagesPerSecond,
-              giga(flops, middle), result.whole.size());
+  std::printf("  %.4f ms (least %.4f), %.0f images/s, %zu runs\n", middle, least, imagesPerSecond, result.whole.size());
+  std::printf("  %.1f GFLOP/s of %.1f that multiply-adds reach\n\n", giga(flops, middle), peak);
   int width = 6;
   double sum = 0;
   for (const Kernel &kernel : result.kernels) {
     width = std::max(width, static_cast<int>(kernel.info.name.size()));
     sum += median(kernel.times);
   }
-  std::printf("  %-*s  %10s  %6s  %8s  %8s\n", width, "kernel", "ms", "share", "GFLOP/s", "GB/s");
+  std::printf("  %-*s  %10s  %6s  %8s  %6s  %8s\n", width, "kernel", "ms", "share", "GFLOP/s", "peak", "GB/s");
   for (const Kernel &kernel : result.kernels) {
     double ms = median(kernel.times);
-    std::printf("  %-*s  %10.4f  %5.1f%%  %8.1f  %8.1f\n", width, kernel.info.name.c_str(), ms,
-                sum > 0 ? 100 * ms / sum : 0, giga(kernel.info.flops, ms), giga(kernel.info.bytes, ms));
+    double gflops = giga(kernel.info.flops, ms);
+    std::printf("  %-*s  %10.4f  %5.1f%%  %8.1f  %5.1f%%  %8.1f\n", width, kernel.info.name.c_str(), ms,
+                sum > 0 ? 100 * ms / sum : 0, gflops, peak > 0 ? 100 * gflops / peak : 0, giga(kernel.info.bytes, ms));
   }
   return 0;
 }

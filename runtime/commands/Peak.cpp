@@ -1,0 +1,74 @@
+#include "runtime/commands/Peak.h"
+#include "runtime/ThreadPool.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace fovea {
+
+#if defined(__x86_64__)
+namespace {
+
+// Twelve independent sums hide the latency of up to 6 cycles on two units, and fit the registers.
+constexpr int sums = 12, rounds = 200000;
+
+__attribute__((target("avx512f"))) float multiplyAdd512() {
+  __m512 sum[sums], a = _mm512_set1_ps(0.999f), b = _mm512_set1_ps(0.001f);
+  for (__m512 &s : sum)
+    s = b;
+  for (int i = 0; i < rounds; ++i)
+#pragma GCC unroll 12
+    for (__m512 &s : sum)
+      s = _mm512_fmadd_ps(s, a, b);
+  for (__m512 &s : sum)
+    sum[0] = _mm512_add_ps(sum[0], s);
+  return _mm512_cvtss_f32(sum[0]);
+}
+
+__attribute__((target("avx2,fma"))) float multiplyAdd256() {
+  __m256 sum[sums], a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(0.001f);
+  for (__m256 &s : sum)
+    s = b;
+  for (int i = 0; i < rounds; ++i)
+#pragma GCC unroll 12
+    for (__m256 &s : sum)
+      s = _mm256_fmadd_ps(s, a, b);
+  for (__m256 &s : sum)
+    sum[0] = _mm256_add_ps(sum[0], s);
+  return _mm256_cvtss_f32(sum[0]);
+}
+
+} // namespace
+
+double measurePeakGflops() {
+  bool wide = __builtin_cpu_supports("avx512f");
+  if (!wide && !(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")))
+    return 0;
+  auto body = [](void *wide, int, uint8_t *sink) {
+    *reinterpret_cast<volatile float *>(sink) = *static_cast<bool *>(wide) ? multiplyAdd512() : multiplyAdd256();
+    return 0;
+  };
+  int threads = threadCount();
+  float sink = 0;
+  double best = 0;
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    auto start = std::chrono::steady_clock::now();
+    parallelFor(body, &wide, 0, threads, reinterpret_cast<uint8_t *>(&sink));
+    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    best = std::max(best, 2.0 * (wide ? 16 : 8) * sums * rounds * threads / seconds * 1e-9);
+  }
+  return best;
+}
+
+#else
+
+double measurePeakGflops() { return 0; }
+
+#endif
+
+} // namespace fovea
