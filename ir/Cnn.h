@@ -21,6 +21,21 @@ namespace fovea::cnn {
 template <typename ConcreteOp>
 class ElementwiseOp : public mlir::OpTrait::TraitBase<ConcreteOp, ElementwiseOp> {};
 
+/// The results have the shapes that `inferReturnTypes` gives. Checked before InferTypeOpInterface does, which would say a
+/// second time, and less clearly, that something is wrong.
+template <typename ConcreteOp>
+class InferredShapes : public mlir::OpTrait::TraitBase<ConcreteOp, InferredShapes> {
+public:
+  static llvm::LogicalResult verifyTrait(mlir::Operation *op) {
+    llvm::SmallVector<mlir::Type, 2> inferred;
+    if (failed(ConcreteOp::inferReturnTypes(op->getContext(), op->getLoc(), op->getOperands(),
+                                            op->getRawDictionaryAttrs(), op->getPropertiesStorage(), op->getRegions(),
+                                            inferred)))
+      return llvm::failure();
+    return checkResults(op, inferred);
+  }
+};
+
 /// Attribute that names the layer an operation belongs to, for people: kernels, profiles and messages use it.
 constexpr llvm::StringLiteral layerAttributeName = "cnn.layer";
 

@@ -38,7 +38,7 @@ class Cnn_Enum<string name, string summary, list<I32EnumAttrCase> cases> : I32En
 class Cnn_EnumAsString<Cnn_Enum info>
     : Attr<CPred<"::llvm::isa<::mlir::StringAttr>($_self) && " # info.cppNamespace # "::" # info.stringToSymbolFnName
                      # "(::llvm::cast<::mlir::StringAttr>($_self).getValue())">,
-           "one of " # !interleave(!foreach(case, info.enumerants, "\\\"" # case.str # "\\\""), ", ")> {
+           "one of " # !interleave(!foreach(case, info.enumerants, case.str), ", ")> {
   let storageType = "::mlir::StringAttr";
   let returnType = info.cppNamespace # "::" # info.className;
   let convertFromStorage = "*" # info.cppNamespace # "::" # info.stringToSymbolFnName # "($_self.getValue())";
@@ -136,7 +136,7 @@ class Cnn_ComputeOp<string mnemonic, list<Trait> traits = []>
 
 /// The result types follow from operands and attributes; an encoding may be added to them.
 class Cnn_InferredOp<string mnemonic, list<Trait> traits = []>
-    : Cnn_ComputeOp<mnemonic, traits # [InferTypeOpAdaptor]> {
+    : Cnn_ComputeOp<mnemonic, traits # [InferTypeOpAdaptor, InferredShapes]> {
   let extraClassDeclaration = [{
     static bool isCompatibleReturnTypes(::mlir::TypeRange inferred, ::mlir::TypeRange actual) {
       return ::fovea::cnn::haveSameLogicalTypes(inferred, actual);

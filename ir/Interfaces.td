@@ -47,4 +47,9 @@ def ElementwiseOp : NativeOpTrait<"ElementwiseOp"> {
   let cppNamespace = "::fovea::cnn";
 }
 
+/// The shapes of the results follow from operands and attributes.
+def InferredShapes : NativeOpTrait<"InferredShapes"> {
+  let cppNamespace = "::fovea::cnn";
+}
+
 #endif

@@ -46,6 +46,16 @@ LogicalResult Rule::sameShape(StringRef what, Shape shape, StringRef than, Shape
   return broken(what + " is " + toText(shape) + ", but " + than + " is " + toText(expected));
 }
 
+LogicalResult checkResults(Operation *op, TypeRange inferred) {
+  for (auto [result, type] : llvm::zip_equal(op->getResults(), inferred)) {
+    const Shape expected = cast<RankedTensorType>(type).getShape();
+    if (shapeOf(result) != expected)
+      return Rule::of(op).broken("result is " + toText(shapeOf(result)) + ", but its operands give " +
+                                 toText(expected));
+  }
+  return success();
+}
+
 FailureOr<std::array<int64_t, 2>> Window::output(Shape input, Rule rule) const {
   auto positive = [](int64_t number) { return number > 0; };
   if (kernel.size() != 2 || !llvm::all_of(kernel, positive))

@@ -52,6 +52,9 @@ struct Rule {
   llvm::LogicalResult sameShape(llvm::StringRef what, Shape shape, llvm::StringRef than, Shape expected) const;
 };
 
+/// The op's results must have the shapes of the `inferred` types.
+llvm::LogicalResult checkResults(mlir::Operation *op, mlir::TypeRange inferred);
+
 /// The sliding window of a convolution or pooling.
 struct Window {
   Shape kernel, stride, pad;

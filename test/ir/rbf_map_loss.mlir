@@ -1,0 +1,22 @@
+// RUN: fovea-opt %s | fovea-opt | FileCheck-19 %s
+
+// CHECK-LABEL: @rows
+// CHECK: cnn.rbf_map_loss %{{.*}}, %{{.*}} {j = 1.000000e-01 : f32} : (tensor<2x10xf32>, tensor<2xi32>) -> tensor<2xf32>
+func.func @rows(%y: tensor<2x10xf32>, %l: tensor<2xi32>) -> tensor<2xf32> {
+  %0 = cnn.rbf_map_loss %y, %l {j = 1.000000e-01 : f32} : (tensor<2x10xf32>, tensor<2xi32>) -> tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+
+// CHECK-LABEL: @image_of_one_pixel
+// CHECK: cnn.rbf_map_loss %{{.*}}, %{{.*}} {j = 1.000000e-01 : f32} : (tensor<2x10x1x1xf32>, tensor<2xi32>) -> tensor<2xf32>
+func.func @image_of_one_pixel(%y: tensor<2x10x1x1xf32>, %l: tensor<2xi32>) -> tensor<2xf32> {
+  %0 = cnn.rbf_map_loss %y, %l {j = 1.000000e-01 : f32} : (tensor<2x10x1x1xf32>, tensor<2xi32>) -> tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+
+// CHECK-LABEL: @gradient
+// CHECK: cnn.rbf_map_loss_gradient %{{.*}}, %{{.*}}, %{{.*}} {j = 1.000000e-01 : f32} : (tensor<2x10xf32>, tensor<2xi32>, tensor<8xf32>) -> tensor<2x10xf32>
+func.func @gradient(%y: tensor<2x10xf32>, %l: tensor<2xi32>, %s: tensor<8xf32>) -> tensor<2x10xf32> {
+  %0 = cnn.rbf_map_loss_gradient %y, %l, %s {j = 1.000000e-01 : f32} : (tensor<2x10xf32>, tensor<2xi32>, tensor<8xf32>) -> tensor<2x10xf32>
+  return %0 : tensor<2x10xf32>
+}

@@ -1,0 +1,15 @@
+// RUN: fovea-opt %s | fovea-opt | FileCheck-19 %s
+
+// CHECK-LABEL: @convolution
+// CHECK: cnn.transpose_weight %{{.*}} : (tensor<4x3x5x5xf32, #cnn.layout<weight, 8>>) -> tensor<4x3x5x5xf32, #cnn.layout<weight_transposed, 8>>
+func.func @convolution(%w: tensor<4x3x5x5xf32, #cnn.layout<weight, 8>>) -> tensor<4x3x5x5xf32, #cnn.layout<weight_transposed, 8>> {
+  %0 = cnn.transpose_weight %w : (tensor<4x3x5x5xf32, #cnn.layout<weight, 8>>) -> tensor<4x3x5x5xf32, #cnn.layout<weight_transposed, 8>>
+  return %0 : tensor<4x3x5x5xf32, #cnn.layout<weight_transposed, 8>>
+}
+
+// CHECK-LABEL: @dense
+// CHECK: cnn.transpose_weight %{{.*}} : (tensor<10x48xf32, #cnn.layout<weight, 16, 3, 4, 4>>) -> tensor<10x48xf32, #cnn.layout<weight_transposed, 8, 3, 4, 4>>
+func.func @dense(%w: tensor<10x48xf32, #cnn.layout<weight, 16, 3, 4, 4>>) -> tensor<10x48xf32, #cnn.layout<weight_transposed, 8, 3, 4, 4>> {
+  %0 = cnn.transpose_weight %w : (tensor<10x48xf32, #cnn.layout<weight, 16, 3, 4, 4>>) -> tensor<10x48xf32, #cnn.layout<weight_transposed, 8, 3, 4, 4>>
+  return %0 : tensor<10x48xf32, #cnn.layout<weight_transposed, 8, 3, 4, 4>>
+}
