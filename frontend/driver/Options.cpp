@@ -1,0 +1,153 @@
+#include "frontend/driver/Options.h"
+
+#include "codegen/BuildConfig.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdio>
+#include <map>
+
+namespace fovea {
+
+namespace {
+
+/// What CLI11 prints for a wrong value; it knows the option's name and we the value.
+std::string wrong(const std::string &text, const char *expected) {
+  return "expected " + std::string(expected) + ", not `" + text + "`";
+}
+
+/// "1,64" as 1 and 64. Empty on anything that is not a list of batch sizes.
+std::vector<int64_t> readBatches(const std::string &text) {
+  std::vector<int64_t> batches;
+  const char *at = text.data(), *end = at + text.size();
+  while (true) {
+    int64_t batch = 0;
+    auto [next, problem] = std::from_chars(at, end, batch);
+    if (problem != std::errc() || batch < 1 || batch > 65536)
+      return {};
+    if (std::find(batches.begin(), batches.end(), batch) == batches.end())
+      batches.push_back(batch);
+    if (next == end)
+      return batches;
+    if (*next != ',')
+      return {};
+    at = next + 1;
+  }
+}
+
+const std::map<std::string, Stage> emitted = {
+    {"ast", Stage::Ast},   {"ir", Stage::Ir},     {"opt", Stage::Opt}, {"schedule", Stage::Schedule},
+    {"halide", Stage::Halide}, {"stmt", Stage::Stmt}, {"llvm", Stage::Llvm}, {"asm", Stage::Asm},
+    {"obj", Stage::Obj},   {"lib", Stage::Lib},   {"exe", Stage::Exe}};
+const std::map<std::string, Stage> resumed = {{"net", Stage::Net},
+                                              {"ast", Stage::Ast},
+                                              {"ir", Stage::Ir},
+                                              {"opt", Stage::Opt},
+                                              {"schedule", Stage::Schedule}};
+
+void addStage(CLI::App *command, const char *name, Stage &stage, const std::map<std::string, Stage> &stages,
+              const char *list, const std::string &help) {
+  command
+      ->add_option_function<std::string>(
+          name,
+          [&stage, &stages, list, name](const std::string &text) {
+            auto found = stages.find(text);
+            if (found == stages.end())
+              throw CLI::ValidationError(name, wrong(text, list));
+            stage = found->second;
+          },
+          help)
+      ->type_name("STAGE");
+}
+
+/// What `compile` and `explain` share.
+void addCommon(CLI::App *command, CompileOptions &o) {
+  command->add_option("MODEL", o.model, "The model file (.net), or a printed stage with --from")->required();
+  command
+      ->add_option_function<std::string>(
+          "--batch",
+          [&o](const std::string &text) {
+            o.batches = readBatches(text);
+            if (o.batches.empty())
+              throw CLI::ValidationError("--batch", wrong(text, "batch sizes of 1 to 65536 with commas between, like 1,64"));
+          },
+          "Batch sizes to compile for, like 1,64\n(default: 1 and the recipe's batch, which is also trained with)")
+      ->type_name("N,...");
+  command->add_option("--target", o.target, "host, x86-64-v3 (AVX2) or x86-64-v4 (AVX-512)")
+      ->capture_default_str()
+      ->check(CLI::Validator(
+          [](std::string &text) {
+            return text == "host" || text == "x86-64-v3" || text == "x86-64-v4"
+                       ? std::string()
+                       : wrong(text, "host, x86-64-v3 or x86-64-v4");
+          },
+          ""))
+      ->type_name("NAME");
+  command->add_flag("--inference", o.inference, "Leave training out: no step and update functions");
+  addStage(command, "--from", o.from, resumed, "net, ast, ir, opt or schedule",
+           "What MODEL holds: net (default), ast, ir, opt or schedule,\nas --emit printed it");
+  const char *switches = "Optimizations, to find out what one is worth";
+  command->add_flag("!--no-fold", o.fold, "Keep reshapes and unused results")->group(switches);
+  command->add_flag("!--no-fuse-elementwise", o.fuseElementwise, "Give each element-wise operation a kernel")
+      ->group(switches);
+  command->add_flag("!--no-fuse-pool", o.fusePool, "Give each pooling a kernel")->group(switches);
+  command->add_flag("!--no-plan", o.reuseMemory, "Never use memory of the arena twice")->group(switches);
+}
+
+CLI::App *addCompile(CLI::App &app, CompileOptions &o) {
+  CLI::App *command = app.add_subcommand("compile", "Compile a model file into a native program");
+  addCommon(command, o);
+  command->add_option("-o,--output", o.output,
+                      "Where the result goes (default: the model's name for programs and libraries,\n"
+                      "standard output for text)")
+      ->type_name("FILE");
+  addStage(command, "--emit", o.emit, emitted, "ast, ir, opt, schedule, halide, stmt, llvm, asm, obj, lib or exe",
+           "Stop at a stage: ast, ir (the cnn dialect), opt (fused kernels), schedule (with memory planned),\n"
+           "halide and stmt (algorithms and loops), llvm (the host side), asm, obj (a file per kernel in the\n"
+           "folder -o), lib (FILE.a and FILE.h), exe (default)");
+  command->add_option("--save-temps", o.saveTemps, "Keep every stage's text and all objects in this folder")
+      ->type_name("DIR");
+  command->add_flag("!--no-cache", o.cache,
+                    "Compile every kernel anew and keep none (the cache is $FOVEA_CACHE_DIR,\n"
+                    "$XDG_CACHE_HOME/fovea or ~/.cache/fovea)");
+  command->add_option("--jobs", o.jobs, "Kernels compiled at once (default: the number of cores)")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  command->add_flag("--time", o.time, "Print how long each stage took on standard error");
+  return command;
+}
+
+CLI::App *addExplain(CLI::App &app, CompileOptions &o) {
+  CLI::App *command = app.add_subcommand(
+      "explain", "Tell what the compiler makes of a model: fused kernels, FLOPs, bytes, schedules, memory");
+  addCommon(command, o);
+  return command;
+}
+
+} // namespace
+
+bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
+  CLI::App app("Fovea compiles convolutional networks into native programs that train and run them.", "fovea");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("fovea ") + build::version + " (LLVM " + build::llvmVersion +
+                                        ", Halide " + build::halideVersion + ")");
+  app.get_formatter()->column_width(28);
+  CLI::App *compile = addCompile(app, options.compile);
+  CLI::App *explain = addExplain(app, options.compile);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &problem) {
+    if (problem.get_exit_code() == 0) {
+      exitCode = app.exit(problem);
+      return false;
+    }
+    const char *given = compile->parsed() ? " compile" : explain->parsed() ? " explain" : "";
+    std::fprintf(stderr, "fovea: error: %s; see `fovea%s --help`\n", problem.what(), given);
+    exitCode = 2;
+    return false;
+  }
+  options.command = explain->parsed() ? Command::Explain : Command::Compile;
+  return true;
+}
+
+} // namespace fovea

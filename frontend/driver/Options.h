@@ -1,0 +1,40 @@
+// The command line of `fovea`, read.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+/// The stages of a compilation, in order.
+enum class Stage { Net, Ast, Ir, Opt, Schedule, Halide, Stmt, Llvm, Asm, Obj, Lib, Exe };
+
+struct CompileOptions {
+  std::string model;
+  std::string output; ///< Empty: standard output for text, the model's stem for files.
+  std::vector<int64_t> batches; ///< Empty: 1 and the recipe's for inference, the recipe's for training.
+  std::string target = "host";
+  bool inference = false; ///< No training functions.
+  Stage emit = Stage::Exe;
+  Stage from = Stage::Net;
+  std::string saveTemps; ///< Folder; empty: none.
+  bool cache = true;
+  int jobs = 0; ///< 0: cores.
+  bool time = false;
+  // The optimizations; see passes/Pipeline.h.
+  bool fold = true, fuseElementwise = true, fusePool = true, reuseMemory = true;
+};
+
+enum class Command { Compile, Explain };
+
+struct Options {
+  Command command = Command::Compile;
+  CompileOptions compile;
+};
+
+/// Reads the command line. Returns false when there is nothing left to do, with the exit code: help or the version was
+/// printed, or the usage was wrong and was told on standard error (2).
+bool parseOptions(int argc, char **argv, Options &options, int &exitCode);
+
+} // namespace fovea
