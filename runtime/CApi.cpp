@@ -190,8 +190,7 @@ fovea_status fovea_train_step(fovea_network *network, const float *images, const
       if (labels[i] < 0 || labels[i] >= classes)
         throw ArgumentError("label " + std::to_string(labels[i]) + " of image " + std::to_string(i) +
                             " is out of range: expected 0 to " + std::to_string(classes - 1));
-    if (!program.canTrain())
-      throw Error("this network was compiled for inference only; compile it again without --inference");
+    program.needTraining();
     double mean = network->session.step(images, labels, static_cast<int64_t>(count), nullptr);
     if (loss)
       *loss = static_cast<float>(mean);

@@ -213,6 +213,17 @@ int64_t Program::trainableCount() const {
 bool Program::canStep() const { return !functionsOf(FunctionKind::Step).empty(); }
 bool Program::canTrain() const { return canStep() && !functionsOf(FunctionKind::Update).empty(); }
 
+void Program::needStep() const {
+  if (!canStep())
+    throw Error("this program was compiled for inference only; compile it again without --inference");
+}
+
+void Program::needTraining() const {
+  needStep();
+  if (!canTrain())
+    throw Error("network " + network + " has no recipe; add a train block to its model file and compile it again");
+}
+
 std::vector<const FunctionInfo *> Program::functionsOf(FunctionKind kind) const {
   std::vector<const FunctionInfo *> found;
   for (const FunctionInfo &function : functions)

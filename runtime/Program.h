@@ -105,9 +105,12 @@ struct Program {
   int64_t inputElements() const;
   int64_t outputElements() const;
   int64_t trainableCount() const;
-  /// True when the program holds step functions and an update.
+  /// True when the program holds step functions; and an update too.
   bool canStep() const;
   bool canTrain() const;
+  /// Throw Error with the remedy where that is not so.
+  void needStep() const;
+  void needTraining() const;
   /// The functions of one kind, largest batch first.
   std::vector<const FunctionInfo *> functionsOf(FunctionKind kind) const;
   const ParameterInfo *findParameter(const std::string &name) const;

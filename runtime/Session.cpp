@@ -79,13 +79,11 @@ AlignedFloats &Session::block(ParameterBlock which) {
   AlignedFloats &found = which == ParameterBlock::Value      ? values
                          : which == ParameterBlock::Gradient ? gradients
                                                              : momentum;
-  if (found.size() < program.parameterFloats)
-    needTraining();
+  if (which == ParameterBlock::Gradient)
+    program.needStep();
+  if (which == ParameterBlock::Momentum)
+    program.needTraining();
   return found;
-}
-
-void Session::needTraining() {
-  throw Error("this program was compiled for inference only; compile it again without --inference");
 }
 
 void Session::set(const ParameterInfo &parameter, const float *from, ParameterBlock which) {
@@ -97,8 +95,6 @@ void Session::get(const ParameterInfo &parameter, float *to, ParameterBlock whic
 }
 
 const FunctionInfo &Session::functionFor(const std::vector<const FunctionInfo *> &functions, int64_t remaining) {
-  if (functions.empty())
-    needTraining();
   const FunctionInfo *best = functions.front();
   for (const FunctionInfo *function : functions)
     if (function->batch >= remaining)
@@ -155,6 +151,7 @@ void Session::infer(const float *images, int64_t count, float *outputs, Profile 
 }
 
 double Session::step(const float *images, const int32_t *labels, int64_t count, float *outputs, Profile *profile) {
+  program.needStep();
   if (count <= 0)
     throw Error("a training step needs at least one image");
   scalars.data()[FOVEA_SCALAR_LOSS_SCALE] = static_cast<float>(1.0 / static_cast<double>(count));
@@ -185,6 +182,7 @@ double Session::step(const float *images, const int32_t *labels, int64_t count, 
 }
 
 void Session::update(double lr, double momentumFactor, double weightDecay, Profile *profile) {
+  program.needTraining();
   scalars.data()[FOVEA_SCALAR_LR] = static_cast<float>(lr);
   scalars.data()[FOVEA_SCALAR_MOMENTUM] = static_cast<float>(momentumFactor);
   scalars.data()[FOVEA_SCALAR_WEIGHT_DECAY] = static_cast<float>(weightDecay);

@@ -66,7 +66,6 @@ private:
            Profile *profile);
   AlignedFloats &block(ParameterBlock block);
   const FunctionInfo &functionFor(const std::vector<const FunctionInfo *> &functions, int64_t remaining);
-  [[noreturn]] void needTraining();
   int32_t *labelBuffer() { return reinterpret_cast<int32_t *>(stagedLabels.data()); }
 
   std::vector<const FunctionInfo *> inferFunctions, stepFunctions, updateFunctions; ///< largest batch first

@@ -248,10 +248,10 @@ private:
 } // namespace
 
 int train(const Program &program, const TrainOptions &options) {
-  if (!program.canTrain())
-    throw Error("this program was compiled for inference only; compile it again without --inference");
+  program.needTraining();
   if (!program.hasRecipe)
-    throw Error("network " + program.network + " has no recipe; add a train block to its model file and compile again");
+    throw Error("network " + program.network +
+                " has no recipe; add a train block to its model file and compile it again");
   needClasses(program);
   // Hours of training are not to end in a folder that cannot be written.
   AtomicFile{options.out};

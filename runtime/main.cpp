@@ -75,7 +75,9 @@ CLI::App *addTrain(CLI::App &app, TrainOptions &o) {
       ->check(wholeNumber);
   auto *weights =
       command->add_option("--weights", o.weights, "Parameters to start from (safetensors)")->type_name("FILE");
-  command->add_option("--checkpoint", o.checkpoint, "Where checkpoints go; each replaces the one before")
+  command
+      ->add_option("--checkpoint", o.checkpoint,
+                   "Where checkpoints go, each replacing the one before (after Ctrl-C: by default OUT.checkpoint)")
       ->type_name("FILE");
   command->add_option("--checkpoint-every", o.checkpointEvery, "Iterations between checkpoints (default: an epoch)")
       ->type_name("N")

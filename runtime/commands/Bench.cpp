@@ -52,8 +52,6 @@ std::vector<double> measure(std::optional<int64_t> repeat, double budget, int64_
 
 const FunctionInfo &functionOfBatch(const Program &program, FunctionKind kind, std::optional<int64_t> batch) {
   std::vector<const FunctionInfo *> all = program.functionsOf(kind);
-  if (all.empty())
-    throw Error("this program was compiled for inference only; compile it again without --inference");
   std::string known;
   for (const FunctionInfo *function : all) {
     if (!batch || function->batch == *batch)
@@ -89,13 +87,15 @@ Result runBench(Session &session, const FunctionInfo &function, const BenchOptio
   session.initialize(1);
 
   // With a rate of zero the update does all its work and yet leaves the parameters, and so the times, as they are.
-  const FunctionInfo *update = options.train ? &functionOfBatch(program, FunctionKind::Update, {}) : nullptr;
+  const FunctionInfo *update =
+      options.train && program.canTrain() ? &functionOfBatch(program, FunctionKind::Update, {}) : nullptr;
   Profile profile(function.kernels.size()), updateProfile(update ? update->kernels.size() : 0);
   auto once = [&](bool profiled) {
-    if (!update)
+    if (!options.train)
       return session.infer(images.data(), function.batch, outputs.data(), profiled ? &profile : nullptr);
     session.step(images.data(), labels.data(), function.batch, outputs.data(), profiled ? &profile : nullptr);
-    session.update(0, program.recipe.momentum, program.recipe.weightDecay, profiled ? &updateProfile : nullptr);
+    if (update)
+      session.update(0, program.recipe.momentum, program.recipe.weightDecay, profiled ? &updateProfile : nullptr);
   };
 
   Result result;
@@ -123,6 +123,8 @@ double giga(int64_t amount, double ms) { return ms > 0 ? static_cast<double>(amo
 } // namespace
 
 int benchCommand(const Program &program, const BenchOptions &options) {
+  if (options.train)
+    program.needStep();
   const FunctionInfo &function =
       functionOfBatch(program, options.train ? FunctionKind::Step : FunctionKind::Infer, options.batch);
   Session session(program);
@@ -164,8 +166,8 @@ int benchCommand(const Program &program, const BenchOptions &options) {
   }
 
   std::printf("%s, %s%s, %d %s, %s\n", program.network.c_str(), function.name().c_str(),
-              options.train ? " and update" : "", threadCount(), threadCount() == 1 ? "thread" : "threads",
-              cpuName().c_str());
+              options.train && program.canTrain() ? " and update" : "", threadCount(),
+              threadCount() == 1 ? "thread" : "threads", cpuName().c_str());
   std::printf("  %.4f ms (least %.4f), %.0f images/s, %zu runs\n", middle, least, imagesPerSecond, result.whole.size());
   std::printf("  %.1f GFLOP/s of %.1f that multiply-adds reach\n\n", giga(flops, middle), peak);
   int width = 6;

@@ -42,8 +42,7 @@ FloatTensor readInput(const Program &program, const std::string &path) {
 }
 
 int stepCommand(const Program &program, const StepOptions &options) {
-  if (!program.canStep())
-    throw Error("this program was compiled for inference only; compile it again without --inference");
+  program.needStep();
   Session session(program);
   loadWeights(session, options.weights);
   FloatTensor input = readInput(program, options.input);

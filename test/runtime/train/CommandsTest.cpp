@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <png.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -209,6 +210,29 @@ TEST_F(Commands, PredictGivesTheNetworksNumbers) {
         expected += double(file.tensors["fc.weight"].values[o * 16 + p]) * x.values[n * 16 + p];
       EXPECT_NEAR(y.values[n * 3 + o], expected, 1e-5);
     }
+}
+
+TEST_F(Commands, PredictReadsPictures) {
+  trained();
+  std::string files;
+  uint32_t noise = 9;
+  for (int label : {2, 0, 1}) {
+    uint8_t pixels[16];
+    fake::drawImage(label, noise, pixels);
+    png_image image{};
+    image.version = PNG_IMAGE_VERSION;
+    image.width = image.height = 4;
+    image.format = PNG_FORMAT_GRAY;
+    std::string path = folder + "/" + std::to_string(label) + ".png";
+    ASSERT_TRUE(png_image_write_to_file(&image, path.c_str(), 0, pixels, 0, nullptr));
+    files += " " + path;
+  }
+  Outcome outcome = run("predict --invert never --weights " + weights + files);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  for (const char *line : {"2.png: 2 (", "0.png: 0 (", "1.png: 1 ("})
+    EXPECT_NE(outcome.out.find(line), std::string::npos) << outcome.out;
+  EXPECT_LT(outcome.out.find("2.png"), outcome.out.find("0.png"));
+  expectError("predict --weights " + weights + " " + weights, weights);
 }
 
 TEST_F(Commands, PredictShowsTestImages) {

@@ -140,7 +140,8 @@ TEST(Session, InferenceOnlyProgramSaysSo) {
   int32_t label = 0;
   EXPECT_THROW(session.step(image, &label, 1, nullptr), Error);
   EXPECT_THROW(session.update(0.1, 0, 0), Error);
-  float output[3];
+  float values[48], output[3];
+  EXPECT_THROW(session.get(program.parameters[0], values, ParameterBlock::Gradient), Error);
   session.infer(image, 1, output);
   EXPECT_EQ(output[0], 0);
 }
