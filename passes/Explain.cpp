@@ -1,6 +1,7 @@
 #include "passes/Explain.h"
 
 #include "ir/Cnn.h"
+#include "passes/Passes.h"
 #include "passes/ToKernelSpec.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -10,6 +11,9 @@
 #include <algorithm>
 
 namespace fovea {
+
+#define GEN_PASS_DEF_EXPLAIN
+#include "passes/Passes.h.inc"
 
 using namespace mlir;
 using llvm::raw_ostream;
@@ -45,13 +49,20 @@ int64_t integer(Operation *op, StringRef attribute) {
 
 int64_t percent(int64_t part, int64_t whole) { return whole > 0 ? (100 * part + whole / 2) / whole : 0; }
 
-std::string scheduleText(cnn::KernelOp kernel) {
-  DictionaryAttr schedule = kernel.getScheduleAttr();
-  std::string text;
-  for (NamedAttribute entry : schedule ? schedule.getValue() : ArrayRef<NamedAttribute>())
-    text += (text.empty() ? "" : " ") + entry.getName().str() + "=" +
-            std::to_string(cast<IntegerAttr>(entry.getValue()).getInt());
-  return text;
+/// Bytes of the values that fusion keeps out of memory.
+int64_t fusedBytes(cnn::KernelOp kernel) {
+  int64_t bytes = 0;
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    if (&op != kernel.getRoot())
+      for (Type type : op.getResultTypes())
+        bytes += physicalBytes(toTensorSpec(cast<RankedTensorType>(type)));
+  return bytes;
+}
+
+void printSchedule(cnn::KernelOp kernel, raw_ostream &out) {
+  if (DictionaryAttr schedule = kernel.getScheduleAttr())
+    for (NamedAttribute entry : schedule)
+      out << " " << entry.getName().strref() << "=" << cast<IntegerAttr>(entry.getValue()).getInt();
 }
 
 void explainParameters(ModuleOp module, raw_ostream &out) {
@@ -77,11 +88,12 @@ void explainParameters(ModuleOp module, raw_ostream &out) {
 
 void explainFunction(func::FuncOp function, raw_ostream &out) {
   auto kernels = llvm::to_vector(function.getOps<cnn::KernelOp>());
-  int64_t flops = 0, bytes = 0, ops = 0;
+  int64_t flops = 0, bytes = 0, ops = 0, fused = 0;
   size_t width = 6;
   for (cnn::KernelOp kernel : kernels) {
     flops += kernelFlops(kernel);
     bytes += kernelBytes(kernel);
+    fused += fusedBytes(kernel);
     ops += std::distance(kernel.getBody().front().begin(), kernel.getBody().front().end()) - 1;
     width = std::max(width, kernel.getName().size());
   }
@@ -89,15 +101,26 @@ void explainFunction(func::FuncOp function, raw_ostream &out) {
       << scaled(flops) << "FLOP, " << scaled(bytes) << "B read and written\n";
   out << "  " << llvm::left_justify("kernel", width) << llvm::right_justify("FLOP", 10)
       << llvm::right_justify("bytes", 10) << "  schedule\n";
-  for (cnn::KernelOp kernel : kernels)
+  for (cnn::KernelOp kernel : kernels) {
     out << "  " << llvm::left_justify(kernel.getName(), width) << llvm::right_justify(scaled(kernelFlops(kernel)), 10)
-        << llvm::right_justify(scaled(kernelBytes(kernel)), 10) << "  " << scheduleText(kernel) << "\n";
+        << llvm::right_justify(scaled(kernelBytes(kernel)), 10) << " ";
+    printSchedule(kernel, out);
+    out << "\n";
+  }
 
   const int64_t arena = integer(function, "cnn.arena_bytes"), unplanned = integer(function, "cnn.unplanned_bytes");
+  out << "  memory inside kernels: fusion keeps " << grouped(fused) << " bytes out of it\n";
   out << "  memory between kernels: " << grouped(arena) << " bytes; " << grouped(unplanned)
       << " if nothing were shared (" << percent(unplanned - arena, unplanned) << " % saved); at most "
       << grouped(integer(function, "cnn.live_bytes")) << " are live at once\n";
 }
+
+struct ExplainPass : impl::ExplainBase<ExplainPass> {
+  void runOnOperation() override {
+    explain(getOperation(), llvm::outs());
+    markAllAnalysesPreserved();
+  }
+};
 
 } // namespace
 

@@ -137,7 +137,9 @@ private:
       names.push_back(op->getName().stripDialect());
     }
     std::string name = llvm::join(layers, "+");
-    return (name.empty() ? name : name + ": ") + llvm::join(names, "+");
+    if (!name.empty())
+      name.append(": ");
+    return name.append(llvm::join(names, "+"));
   }
 
   void makeKernel(const Group &group) {

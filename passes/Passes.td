@@ -10,5 +10,6 @@ include "passes/AssignLayouts.td"
 include "passes/Fuse.td"
 include "passes/ChooseSchedule.td"
 include "passes/PlanMemory.td"
+include "passes/Explain.td"
 
 #endif

@@ -1,0 +1,29 @@
+// RUN: fovea-opt %s --cnn-optimize=target=x86-64-v3 --cnn-schedule=target=x86-64-v3 --cnn-explain -o /dev/null | FileCheck %s
+
+// CHECK: Small for x86-64-v3
+// CHECK-NEXT: parameters: 2 tensors, 3 trainable values, 1 constant; {{[0-9,]+}} bytes packed
+
+module attributes {cnn.network = "Small"} {
+cnn.parameter @c.weight : tensor<2x1x1x1xf32> {init = {kind = "xavier"}}
+cnn.parameter @d.weight : tensor<2x2x1x1xf32> {init = {kind = "xavier"}, mask = dense<[[[[1]], [[0]]], [[[0]], [[0]]]]> : tensor<2x2x1x1xi8>}
+cnn.parameter @constant : tensor<2x2x1x1xf32> {trainable = false, value = dense<1.0> : tensor<2x2x1x1xf32>}
+
+// CHECK: infer_b1: 6 operations in 3 kernels, {{.*}}FLOP, {{.*}}B read and written
+// CHECK-NEXT: kernel {{ *}}FLOP {{ *}}bytes  schedule
+// CHECK-NEXT: c: conv2d+relu
+// CHECK-NEXT: d: conv2d+max_pool
+// CHECK-NEXT: conv2d+relayout
+// CHECK-NEXT: memory inside kernels: fusion keeps 18,432 bytes out of it
+// CHECK-NEXT: memory between kernels: {{[0-9,]+}} bytes; {{[0-9,]+}} if nothing were shared ({{[0-9]+}} % saved); at most {{[0-9,]+}} are live at once
+func.func @infer_b1(%x: tensor<1x1x16x16xf32>) -> tensor<1x2x8x8xf32> attributes {cnn.kind = "infer", cnn.batch = 1} {
+  %c = cnn.load @c.weight {block = "value"} : tensor<2x1x1x1xf32>
+  %d = cnn.load @d.weight {block = "value"} : tensor<2x2x1x1xf32>
+  %e = cnn.load @constant {block = "value"} : tensor<2x2x1x1xf32>
+  %0 = cnn.conv2d %x, %c {cnn.layer = "c"} : (tensor<1x1x16x16xf32>, tensor<2x1x1x1xf32>) -> tensor<1x2x16x16xf32>
+  %1 = cnn.relu %0 {cnn.layer = "c"} : (tensor<1x2x16x16xf32>) -> tensor<1x2x16x16xf32>
+  %2 = cnn.conv2d %1, %d {cnn.layer = "d"} : (tensor<1x2x16x16xf32>, tensor<2x2x1x1xf32>) -> tensor<1x2x16x16xf32>
+  %3 = cnn.max_pool %2 {kernel = array<i64: 2, 2>, stride = array<i64: 2, 2>, cnn.layer = "d"} : (tensor<1x2x16x16xf32>) -> tensor<1x2x8x8xf32>
+  %4 = cnn.conv2d %3, %e : (tensor<1x2x8x8xf32>, tensor<2x2x1x1xf32>) -> tensor<1x2x8x8xf32>
+  return %4 : tensor<1x2x8x8xf32>
+}
+}
