@@ -18,13 +18,11 @@
 namespace fovea::cnn {
 
 /// Element i of each result depends on elements i of the operands alone.
-template <typename ConcreteOp>
-class ElementwiseOp : public mlir::OpTrait::TraitBase<ConcreteOp, ElementwiseOp> {};
+template <typename ConcreteOp> class ElementwiseOp : public mlir::OpTrait::TraitBase<ConcreteOp, ElementwiseOp> {};
 
-/// The results have the shapes that `inferReturnTypes` gives. Checked before InferTypeOpInterface does, which would say a
-/// second time, and less clearly, that something is wrong.
-template <typename ConcreteOp>
-class InferredShapes : public mlir::OpTrait::TraitBase<ConcreteOp, InferredShapes> {
+/// The results have the shapes that `inferReturnTypes` gives. Checked before InferTypeOpInterface does, which would say
+/// a second time, and less clearly, that something is wrong.
+template <typename ConcreteOp> class InferredShapes : public mlir::OpTrait::TraitBase<ConcreteOp, InferredShapes> {
 public:
   static llvm::LogicalResult verifyTrait(mlir::Operation *op) {
     llvm::SmallVector<mlir::Type, 2> inferred;

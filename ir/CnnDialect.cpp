@@ -54,8 +54,10 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, L
   const bool packsWeight = kind == LayoutKind::weight || kind == LayoutKind::weight_transposed;
   if (!packsWeight && !spatial.empty())
     return emitError() << name << " layout has no extents after its block, but " << listText(spatial) << " is given";
-  if (packsWeight && !spatial.empty() && (spatial.size() != 3 || llvm::any_of(spatial, [](int64_t n) { return n < 1; })))
-    return emitError() << name << " layout takes three positive extents after its block, channels, height and width, not "
+  if (packsWeight && !spatial.empty() &&
+      (spatial.size() != 3 || llvm::any_of(spatial, [](int64_t n) { return n < 1; })))
+    return emitError() << name
+                       << " layout takes three positive extents after its block, channels, height and width, not "
                        << listText(spatial);
   return success();
 }

@@ -14,7 +14,8 @@ template <typename Enum> struct Name {
   Enum value;
   const char *text;
 };
-constexpr Name<ElementType> elementNames[] = {{ElementType::F32, "f32"}, {ElementType::I32, "i32"}, {ElementType::U8, "u8"}};
+constexpr Name<ElementType> elementNames[] = {
+    {ElementType::F32, "f32"}, {ElementType::I32, "i32"}, {ElementType::U8, "u8"}};
 constexpr Name<LayoutKind> layoutNames[] = {{LayoutKind::Plain, "plain"},
                                             {LayoutKind::ChannelsLast, "channels_last"},
                                             {LayoutKind::Weight, "weight"},
@@ -28,7 +29,8 @@ template <typename Enum, size_t N> const char *nameOf(const Name<Enum> (&names)[
   throw std::invalid_argument("kernel: an enumerator has no name");
 }
 
-template <typename Enum, size_t N> Enum valueOf(const Name<Enum> (&names)[N], const std::string &text, const char *what) {
+template <typename Enum, size_t N>
+Enum valueOf(const Name<Enum> (&names)[N], const std::string &text, const char *what) {
   for (const auto &name : names)
     if (name.text == text)
       return name.value;
@@ -36,7 +38,8 @@ template <typename Enum, size_t N> Enum valueOf(const Name<Enum> (&names)[N], co
 }
 
 Json toJson(const TensorSpec &tensor) {
-  Json json{{"shape", tensor.shape}, {"element", nameOf(elementNames, tensor.element)},
+  Json json{{"shape", tensor.shape},
+            {"element", nameOf(elementNames, tensor.element)},
             {"layout", nameOf(layoutNames, tensor.layout)}};
   if (tensor.block)
     json["block"] = tensor.block;

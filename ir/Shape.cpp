@@ -11,9 +11,7 @@ int64_t elementsPerImage(Value value) { return elements(value) / shapeOf(value).
 
 int64_t logicalBytes(Operation *op) {
   int64_t bytes = 0;
-  auto add = [&](Value value) {
-    bytes += elements(value) * tensorType(value).getElementTypeBitWidth() / 8;
-  };
+  auto add = [&](Value value) { bytes += elements(value) * tensorType(value).getElementTypeBitWidth() / 8; };
   llvm::for_each(op->getOperands(), add);
   llvm::for_each(op->getResults(), add);
   return bytes;
@@ -21,11 +19,11 @@ int64_t logicalBytes(Operation *op) {
 
 bool haveSameLogicalTypes(TypeRange a, TypeRange b) {
   return a.size() == b.size() && llvm::all_of(llvm::zip(a, b), [](auto pair) {
-    auto [left, right] = pair;
-    auto leftTensor = dyn_cast<RankedTensorType>(left), rightTensor = dyn_cast<RankedTensorType>(right);
-    return leftTensor && rightTensor && leftTensor.getShape() == rightTensor.getShape() &&
-           leftTensor.getElementType() == rightTensor.getElementType();
-  });
+           auto [left, right] = pair;
+           auto leftTensor = dyn_cast<RankedTensorType>(left), rightTensor = dyn_cast<RankedTensorType>(right);
+           return leftTensor && rightTensor && leftTensor.getShape() == rightTensor.getShape() &&
+                  leftTensor.getElementType() == rightTensor.getElementType();
+         });
 }
 
 RankedTensorType plainType(Value like, Shape shape) {

@@ -34,7 +34,7 @@ int64_t ConcatOp::flops() { return 0; }
 /// concat of one tensor is that tensor.
 OpFoldResult ConcatOp::fold(FoldAdaptor) {
   return getInputs().size() == 1 && getInputs()[0].getType() == getY().getType() ? OpFoldResult(getInputs()[0])
-                                                                                  : OpFoldResult();
+                                                                                 : OpFoldResult();
 }
 
 void ConcatOp::backward(OpBuilder &builder, ValueRange resultGradients, ArrayRef<bool> needed,

@@ -48,8 +48,8 @@ LogicalResult KernelOp::verify() {
 LogicalResult KernelOp::verifyRegions() {
   Block &block = getBody().front();
   if (block.getArgumentTypes() != getInputs().getTypes())
-    return emitOpError("passes operands of types ") << getInputs().getTypes() << " to arguments of types "
-                                                    << block.getArgumentTypes();
+    return emitOpError("passes operands of types ")
+           << getInputs().getTypes() << " to arguments of types " << block.getArgumentTypes();
   auto yield = dyn_cast<YieldOp>(block.getTerminator());
   if (!yield)
     return emitOpError("must end with cnn.yield");

@@ -51,9 +51,9 @@ int64_t MaxPoolIndicesOp::flops() { return elements(getY()) * getKernel()[0] * g
 void MaxPoolIndicesOp::backward(OpBuilder &builder, ValueRange resultGradients, ArrayRef<bool> needed,
                                 SmallVectorImpl<Value> &operandGradients) {
   if (needed[0])
-    operandGradients[0] = createFor<MaxPoolGradientOp>(*this, builder, getX().getType(), getIndices(),
-                                                       resultGradients[0], getKernel(), getStride(), getPad(),
-                                                       getCeil());
+    operandGradients[0] =
+        createFor<MaxPoolGradientOp>(*this, builder, getX().getType(), getIndices(), resultGradients[0], getKernel(),
+                                     getStride(), getPad(), getCeil());
 }
 
 LogicalResult MaxPoolGradientOp::verify() {

@@ -24,11 +24,11 @@ LogicalResult ParameterOp::verify() {
     return rule.broken("is not trainable and needs a value");
   if (getTrainable() && getValueAttr())
     return rule.broken("is trainable and cannot have a value: init says how training starts");
-  if (ElementsAttr mask = getMaskAttr(); mask && failed(rule.sameShape("mask", mask.getShapedType().getShape(),
-                                                                       "the parameter", shape)))
+  if (ElementsAttr mask = getMaskAttr();
+      mask && failed(rule.sameShape("mask", mask.getShapedType().getShape(), "the parameter", shape)))
     return failure();
-  if (ElementsAttr value = getValueAttr(); value && failed(rule.sameShape("value", value.getShapedType().getShape(),
-                                                                         "the parameter", shape)))
+  if (ElementsAttr value = getValueAttr();
+      value && failed(rule.sameShape("value", value.getShapedType().getShape(), "the parameter", shape)))
     return failure();
   return success();
 }

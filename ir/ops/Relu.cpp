@@ -9,7 +9,6 @@ LogicalResult ReluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, A
   return inferLike(op.getX(), types);
 }
 
-
 void ReluOp::backward(OpBuilder &builder, ValueRange resultGradients, ArrayRef<bool> needed,
                       SmallVectorImpl<Value> &operandGradients) {
   if (needed[0])
@@ -23,6 +22,5 @@ LogicalResult ReluGradientOp::inferReturnTypes(MLIRContext *, std::optional<Loca
     return failure();
   return inferLike(op.getY(), types);
 }
-
 
 } // namespace fovea::cnn

@@ -13,13 +13,13 @@ LogicalResult SigmoidOp::inferReturnTypes(MLIRContext *, std::optional<Location>
 int64_t SigmoidOp::flops() { return 3 * elements(getY()); }
 
 void SigmoidOp::backward(OpBuilder &builder, ValueRange resultGradients, ArrayRef<bool> needed,
-                      SmallVectorImpl<Value> &operandGradients) {
+                         SmallVectorImpl<Value> &operandGradients) {
   if (needed[0])
     operandGradients[0] = createFor<SigmoidGradientOp>(*this, builder, getY(), resultGradients[0]);
 }
 
 LogicalResult SigmoidGradientOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
-                                               InferredTypes &types) {
+                                                  InferredTypes &types) {
   const Rule rule = ruleOf<SigmoidGradientOp>(location);
   if (failed(rule.sameShape("dy", shapeOf(op.getDy()), "y", shapeOf(op.getY()))))
     return failure();

@@ -13,13 +13,13 @@ LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *, std::optional<Location>
 int64_t SoftmaxOp::flops() { return 5 * elements(getY()); }
 
 void SoftmaxOp::backward(OpBuilder &builder, ValueRange resultGradients, ArrayRef<bool> needed,
-                      SmallVectorImpl<Value> &operandGradients) {
+                         SmallVectorImpl<Value> &operandGradients) {
   if (needed[0])
     operandGradients[0] = createFor<SoftmaxGradientOp>(*this, builder, getY(), resultGradients[0]);
 }
 
 LogicalResult SoftmaxGradientOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
-                                               InferredTypes &types) {
+                                                  InferredTypes &types) {
   const Rule rule = ruleOf<SoftmaxGradientOp>(location);
   if (failed(rule.sameShape("dy", shapeOf(op.getDy()), "y", shapeOf(op.getY()))))
     return failure();

@@ -15,7 +15,8 @@ int64_t TanhOp::flops() { return 3 * elements(getY()); }
 void TanhOp::backward(OpBuilder &builder, ValueRange resultGradients, ArrayRef<bool> needed,
                       SmallVectorImpl<Value> &operandGradients) {
   if (needed[0])
-    operandGradients[0] = createFor<TanhGradientOp>(*this, builder, getY(), resultGradients[0], getAmplitudeAttr(), getSlopeAttr());
+    operandGradients[0] =
+        createFor<TanhGradientOp>(*this, builder, getY(), resultGradients[0], getAmplitudeAttr(), getSlopeAttr());
 }
 
 LogicalResult TanhGradientOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,

@@ -71,13 +71,13 @@ TEST_F(Backward, DenseReadsImagesToo) {
 
 TEST_F(Backward, PoolingKeepsItsWindow) {
   Value x = tensor({2, 3, 9, 9});
-  const ArrayRef<int64_t> kernel{3, 3}, stride{2, 2}, pad{1, 1, 0, 0};
+  const SmallVector<int64_t> kernel{3, 3}, stride{2, 2}, pad{1, 1, 0, 0};
   EXPECT_EQ(backward(make<MaxPoolIndicesOp>(x, kernel, stride, pad, true), {true}), "max_pool_gradient");
   EXPECT_EQ(backward(make<AvgPoolOp>(x, kernel, stride, pad, true, Divisor::one), {true}), "avg_pool_gradient");
   auto gradient = cast<AvgPoolGradientOp>(module->getBody()->back());
-  EXPECT_EQ(gradient.getKernel(), kernel);
-  EXPECT_EQ(gradient.getStride(), stride);
-  EXPECT_EQ(gradient.getPad(), pad);
+  EXPECT_EQ(gradient.getKernel(), ArrayRef(kernel));
+  EXPECT_EQ(gradient.getStride(), ArrayRef(stride));
+  EXPECT_EQ(gradient.getPad(), ArrayRef(pad));
   EXPECT_TRUE(gradient.getCeil());
   EXPECT_EQ(gradient.getDivisor(), Divisor::one);
   EXPECT_FALSE(isa<DifferentiableOpInterface>(make<MaxPoolOp>(x, kernel, stride, pad, true).getOperation()));

@@ -63,25 +63,27 @@ TEST_F(Cost, Dense) {
 
 TEST_F(Cost, Pooling) {
   Value x = tensor({2, 3, 8, 8});
-  const ArrayRef<int64_t> window{2, 2}, pad{0, 0, 0, 0};
+  const SmallVector<int64_t> window{2, 2}, pad{0, 0, 0, 0};
   const int64_t outputs = 2 * 3 * 16;
   EXPECT_EQ(make<MaxPoolOp>(x, window, window, pad, false).flops(), 4 * outputs);
   auto withIndices = make<MaxPoolIndicesOp>(x, window, window, pad, false);
   EXPECT_EQ(withIndices.flops(), 4 * outputs);
   EXPECT_EQ(withIndices.bytes(), 4 * 2 * 3 * 64 + 4 * outputs + outputs);
-  EXPECT_EQ(make<MaxPoolGradientOp>(x.getType(), withIndices.getIndices(), withIndices.getY(), window, window, pad, false)
-                .flops(),
-            outputs);
+  EXPECT_EQ(
+      make<MaxPoolGradientOp>(x.getType(), withIndices.getIndices(), withIndices.getY(), window, window, pad, false)
+          .flops(),
+      outputs);
   EXPECT_EQ(make<AvgPoolOp>(x, window, window, pad, false, Divisor::valid).flops(), 5 * outputs);
   EXPECT_EQ(make<AvgPoolGradientOp>(x.getType(), withIndices.getY(), window, window, pad, false).flops(), 5 * outputs);
 }
 
 TEST_F(Cost, ElementByElement) {
   Value x = tensor({2, 10});
+  const llvm::APFloat amplitude(1.7159f), slope(0.6667f);
   EXPECT_EQ(make<ReluOp>(x).flops(), 20);
   EXPECT_EQ(make<ReluGradientOp>(x, x).flops(), 20);
-  EXPECT_EQ(make<TanhOp>(x).flops(), 60);
-  EXPECT_EQ(make<TanhGradientOp>(x, x).flops(), 100);
+  EXPECT_EQ(make<TanhOp>(x, amplitude, slope).flops(), 60);
+  EXPECT_EQ(make<TanhGradientOp>(x, x, amplitude, slope).flops(), 100);
   EXPECT_EQ(make<SigmoidOp>(x).flops(), 60);
   EXPECT_EQ(make<SigmoidGradientOp>(x, x).flops(), 60);
   EXPECT_EQ(make<SoftmaxOp>(x).flops(), 100);
@@ -119,10 +121,10 @@ TEST_F(Cost, OutputsAndLosses) {
   EXPECT_EQ(make<RbfInputGradientOp>(x, centers, y).flops(), 3 * 2 * 840);
   EXPECT_EQ(make<SoftmaxCrossEntropyOp>(y, labels(2)).flops(), 80);
   EXPECT_EQ(make<SoftmaxCrossEntropyGradientOp>(y, labels(2), scalars).flops(), 140);
-  const llvm::APFloat j(0.1f);
+  const llvm::APFloat j(0.1f), one(1.0f);
   EXPECT_EQ(make<RbfMapLossOp>(y, labels(2), j).flops(), 40);
   EXPECT_EQ(make<RbfMapLossGradientOp>(y, labels(2), scalars, j).flops(), 100);
-  EXPECT_EQ(make<SgdUpdateOp>(centers, centers, centers, scalars).flops(), 6 * 840);
+  EXPECT_EQ(make<SgdUpdateOp>(centers, centers, centers, scalars, one, one).flops(), 6 * 840);
 }
 
 TEST_F(Cost, EveryComputationHasOne) {

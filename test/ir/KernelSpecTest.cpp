@@ -15,8 +15,13 @@ KernelSpec convRelu() {
                    {{20, 1, 5, 5}, ElementType::F32, LayoutKind::Weight, 24, {1, 5, 5}}};
   kernel.ops = {{"conv2d",
                  {0, 1},
-                 {{"stride", std::vector<int64_t>{1, 1}}, {"count", int64_t(3)}, {"half", 0.5}, {"whole", 2.0},
-                  {"third", double(1.0f / 3)}, {"ceil", false}, {"divisor", std::string("padded")}},
+                 {{"stride", std::vector<int64_t>{1, 1}},
+                  {"count", int64_t(3)},
+                  {"half", 0.5},
+                  {"whole", 2.0},
+                  {"third", double(1.0f / 3)},
+                  {"ceil", false},
+                  {"divisor", std::string("padded")}},
                  {output}},
                 {"relu", {2}, {}, {output}}};
   kernel.schedule = {{"tile_x", 12}, {"lanes", 8}};
@@ -59,10 +64,12 @@ TEST(KernelSpec, BadJsonIsNamed) {
             "kernel: unknown element type \"f64\"");
   EXPECT_EQ(messageOf(R"({"inputs":[{"shape":[1],"element":"f32","layout":"odd"}],"ops":[],"schedule":{}})"),
             "kernel: unknown layout \"odd\"");
-  EXPECT_EQ(messageOf(R"({"inputs":[],"ops":[{"op":"relu","operands":[0],"attributes":{},"results":[]}],"schedule":{}})"),
-            "kernel: relu reads value 0, but only 0 come before it");
-  EXPECT_EQ(messageOf(R"({"inputs":[],"ops":[{"op":"x","operands":[],"attributes":{"a":null},"results":[]}],"schedule":{}})"),
-            "kernel: attribute \"a\" is none of integer, number, bool, string, integers");
+  EXPECT_EQ(
+      messageOf(R"({"inputs":[],"ops":[{"op":"relu","operands":[0],"attributes":{},"results":[]}],"schedule":{}})"),
+      "kernel: relu reads value 0, but only 0 come before it");
+  EXPECT_EQ(
+      messageOf(R"({"inputs":[],"ops":[{"op":"x","operands":[],"attributes":{"a":null},"results":[]}],"schedule":{}})"),
+      "kernel: attribute \"a\" is none of integer, number, bool, string, integers");
   EXPECT_NE(messageOf("{").find("kernel: "), std::string::npos);
   EXPECT_NE(messageOf("{}").find("key 'inputs' not found"), std::string::npos);
 }
