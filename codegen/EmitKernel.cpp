@@ -1,0 +1,118 @@
+#include "codegen/EmitKernel.h"
+
+#include "codegen/BufferDims.h"
+#include "codegen/algorithms/Algorithms.h"
+#include "codegen/schedules/cpu/Schedules.h"
+
+#include <stdexcept>
+
+namespace fovea {
+
+using namespace Halide;
+
+namespace {
+
+Type halideType(ElementType element) {
+  switch (element) {
+  case ElementType::F32:
+    return Float(32);
+  case ElementType::I32:
+    return Int(32);
+  case ElementType::U8:
+    return UInt(8);
+  }
+  throw std::logic_error("unknown element type");
+}
+
+template <typename Parameter> void fixDimensions(Parameter &&parameter, const TensorSpec &spec) {
+  int index = 0;
+  for (const BufferDim &dim : bufferDims(spec)) {
+    parameter.dim(index++).set_bounds(0, int(dim.extent)).set_stride(int(dim.stride));
+  }
+  parameter.set_host_alignment(64);
+}
+
+struct Built {
+  std::vector<Argument> arguments;
+  Func output;
+};
+
+bool isPool(const std::string &op) { return op == "max_pool" || op == "max_pool_indices" || op == "avg_pool"; }
+
+Built build(const KernelSpec &kernel, const TargetInfo &target) {
+  Built built;
+  std::vector<Tensor> values;
+  for (const TensorSpec &spec : kernel.inputs) {
+    ImageParam parameter(halideType(spec.element), int(bufferDims(spec).size()), "in" + std::to_string(values.size()));
+    fixDimensions(parameter, spec);
+    built.arguments.push_back(parameter);
+    values.push_back({Func(parameter), spec});
+  }
+
+  ScheduledKernel scheduled{kernel, target};
+  for (const OpSpec &op : kernel.ops) {
+    std::vector<Tensor> operands;
+    for (int operand : op.operands) {
+      Tensor tensor = values.at(operand);
+      // A pool reads each element several times: rows of its operand are kept, and scheduled through this function.
+      if (isPool(op.op) && operand >= int(kernel.inputs.size())) {
+        Func rows("rows");
+        auto arguments = dimensions(tensor.spec);
+        rows(arguments) = tensor(std::vector<Expr>(arguments.begin(), arguments.end()));
+        scheduled.pooled = rows;
+        tensor = {rows, tensor.spec};
+      }
+      operands.push_back(tensor);
+    }
+    scheduled.stages.push_back(algorithmNamed(op.op)(op, operands));
+    for (const Tensor &result : scheduled.stages.back().results)
+      values.push_back(result);
+  }
+
+  const auto &results = scheduled.stages.back().results;
+  Func output("output");
+  auto arguments = dimensions(results[0].spec);
+  std::vector<Expr> at(arguments.begin(), arguments.end());
+  if (results.size() == 1)
+    output(arguments) = results[0](at);
+  else
+    output(arguments) = Tuple(results[0](at), results[1](at));
+  for (size_t index = 0; index < results.size(); ++index)
+    fixDimensions(output.output_buffers()[index], results[index].spec);
+  scheduled.output = output;
+  scheduleCpu(scheduled);
+  built.output = output;
+  return built;
+}
+
+Target halideTarget(const TargetInfo &target) {
+  return Target(target.halideTarget)
+      .with_feature(Target::NoRuntime)
+      .with_feature(Target::NoAsserts)
+      .with_feature(Target::NoBoundsQuery);
+}
+
+} // namespace
+
+void emitKernel(const KernelSpec &kernel, const TargetInfo &target, const std::string &symbol,
+                const EmitOutputs &outputs) {
+  try {
+    Built built = build(kernel, target);
+    std::map<OutputFileType, std::string> files;
+    if (!outputs.object.empty())
+      files[OutputFileType::object] = outputs.object;
+    if (!outputs.assembly.empty())
+      files[OutputFileType::assembly] = outputs.assembly;
+    if (!outputs.stmt.empty())
+      files[OutputFileType::stmt] = outputs.stmt;
+    if (!outputs.loops.empty())
+      files[OutputFileType::conceptual_stmt] = outputs.loops;
+    if (!outputs.llvm.empty())
+      files[OutputFileType::llvm_assembly] = outputs.llvm;
+    Pipeline(built.output).compile_to(files, built.arguments, symbol, halideTarget(target));
+  } catch (const Halide::Error &error) { // Not derived from std::exception.
+    throw std::runtime_error(std::string("Halide: ") + error.what());
+  }
+}
+
+} // namespace fovea

@@ -1,0 +1,63 @@
+#include "codegen/algorithms/Algorithms.h"
+
+#include <stdexcept>
+
+namespace fovea {
+
+Stage conv2d(const OpSpec &, const std::vector<Tensor> &);
+#define ALGORITHM(name) Stage name(const OpSpec &, const std::vector<Tensor> &)
+ALGORITHM(relu); ALGORITHM(tanhOp); ALGORITHM(sigmoidOp); ALGORITHM(reluGradient); ALGORITHM(tanhGradient);
+ALGORITHM(sigmoidGradient); ALGORITHM(add); ALGORITHM(mul); ALGORITHM(scaleOp); ALGORITHM(relayout);
+ALGORITHM(concat); ALGORITHM(slice); ALGORITHM(flatten); ALGORITHM(unflatten); ALGORITHM(softmaxOp);
+ALGORITHM(softmaxGradient); ALGORITHM(softmaxCrossEntropy); ALGORITHM(softmaxCrossEntropyGradient); ALGORITHM(rbf);
+ALGORITHM(rbfInputGradient); ALGORITHM(rbfMapLoss); ALGORITHM(rbfMapLossGradient);
+ALGORITHM(scaleCoefficientGradient); ALGORITHM(sgdUpdate);
+#undef ALGORITHM
+
+Algorithm algorithmNamed(const std::string &op) {
+  static const std::map<std::string, Algorithm> algorithms = {
+      {"conv2d", conv2d},
+      {"conv2d_input_gradient", conv2dInputGradient},
+      {"conv2d_weight_gradient", conv2dWeightGradient},
+      {"transpose_weight", transposeWeight},
+      {"dense", dense},
+      {"dense_input_gradient", denseInputGradient},
+      {"dense_weight_gradient", denseWeightGradient},
+      {"bias_gradient", biasGradient},
+      {"max_pool", maxPool},
+      {"max_pool_indices", maxPoolIndices},
+      {"max_pool_gradient", maxPoolGradient},
+      {"avg_pool", avgPool},
+      {"avg_pool_gradient", avgPoolGradient},
+      {"relu", relu},
+      {"tanh", tanhOp},
+      {"sigmoid", sigmoidOp},
+      {"softmax", softmaxOp},
+      {"relu_gradient", reluGradient},
+      {"tanh_gradient", tanhGradient},
+      {"sigmoid_gradient", sigmoidGradient},
+      {"softmax_gradient", softmaxGradient},
+      {"add", add},
+      {"mul", mul},
+      {"scale", scaleOp},
+      {"scale_coefficient_gradient", scaleCoefficientGradient},
+      {"relayout", relayout},
+      {"concat", concat},
+      {"slice", slice},
+      {"flatten", flatten},
+      {"unflatten", unflatten},
+      {"rbf", rbf},
+      {"rbf_input_gradient", rbfInputGradient},
+      {"rbf_map_loss", rbfMapLoss},
+      {"rbf_map_loss_gradient", rbfMapLossGradient},
+      {"softmax_cross_entropy", softmaxCrossEntropy},
+      {"softmax_cross_entropy_gradient", softmaxCrossEntropyGradient},
+      {"sgd_update", sgdUpdate},
+  };
+  auto found = algorithms.find(op);
+  if (found == algorithms.end())
+    throw std::runtime_error("no algorithm for operation '" + op + "'");
+  return found->second;
+}
+
+} // namespace fovea

@@ -1,0 +1,56 @@
+#include "codegen/algorithms/Tensor.h"
+
+namespace fovea {
+
+using namespace Halide;
+
+Stage dense(const OpSpec &op, const std::vector<Tensor> &operands) {
+  const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+  const Tensor &in = operands[0], &weight = operands[1];
+  const int lanes = int(weight.spec.block);
+  RDom r(0, int(in.channels()), 0, int(in.width()), 0, int(in.height()), "r");
+  Func sum("dense");
+  sum(c, n) = operands.size() == 3 ? operands[2].at(c, 0, 0, 0) : Expr(0.0f);
+  sum(c, n) += weight({c % lanes, r.x, r.y, r.z, c / lanes}) * in.at(r.x, r.y, r.z, n);
+  return {.results = {{sum, op.results[0]}}, .sum = sum, .reduction = {r.x, r.y, r.z}};
+}
+
+Stage denseInputGradient(const OpSpec &op, const std::vector<Tensor> &operands) {
+  const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+  const Tensor &gradient = operands[0], &weight = operands[1];
+  const int lanes = int(weight.spec.block);
+  RDom r(0, int(gradient.channels()), "r");
+  Func sum("dense_input_gradient");
+  const bool spatial = op.results[0].shape.size() == 4;
+  std::vector<Var> arguments = spatial ? std::vector<Var>{c, x, y, n} : std::vector<Var>{c, n};
+  sum(arguments) = 0.0f;
+  sum(arguments) += weight({c % lanes, r.x, spatial ? Expr(x) : 0, spatial ? Expr(y) : 0, c / lanes}) *
+                    gradient.at(r.x, 0, 0, n);
+  return {.results = {{sum, op.results[0]}}, .sum = sum, .reduction = {r.x}};
+}
+
+Stage denseWeightGradient(const OpSpec &op, const std::vector<Tensor> &operands) {
+  const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+  const Tensor &in = operands[0], &gradient = operands[1];
+  const int lanes = int(op.results[0].block);
+  RDom r(0, int(in.images()), "r");
+  Func sum("dense_weight_gradient");
+  sum(b, i, kx, ky, block) = 0.0f;
+  sum(b, i, kx, ky, block) += gradient.at(block * lanes + b, 0, 0, r.x) * in.at(i, kx, ky, r.x);
+  return {.results = {{sum, op.results[0]}}, .sum = sum, .reduction = {r.x}};
+}
+
+Stage biasGradient(const OpSpec &op, const std::vector<Tensor> &operands) {
+  const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+  const Tensor &gradient = operands[0];
+  RDom pixels(0, int(gradient.width()), 0, int(gradient.height()), "pixels");
+  RDom images(0, int(gradient.images()), "images");
+  Func sum("image_sum"), total("bias_gradient");
+  sum(c, n) = 0.0f;
+  sum(c, n) += gradient.at(c, pixels.x, pixels.y, n);
+  total(c) = 0.0f;
+  total(c) += sum(c, images);
+  return {.results = {{total, op.results[0]}}, .sum = sum, .reduction = {pixels.x, pixels.y}, .last = total};
+}
+
+} // namespace fovea

@@ -1,0 +1,80 @@
+// Tensors as Halide functions, and what an algorithm hands to a schedule.
+//
+// Algorithms say what is computed and hold no schedule. Each takes the operation and its operands and returns functions
+// whose arguments stand in the order of codegen/BufferDims.h.
+#pragma once
+
+#include "Halide.h"
+#include "ir/KernelSpec.h"
+
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+/// The loop variables of activations, shared by every function so that schedules can name them.
+struct Vars {
+  Halide::Var c{"c"}, x{"x"}, y{"y"}, n{"n"};                  ///< activations: channel, column, row, image
+  Halide::Var b{"b"}, i{"i"}, kx{"kx"}, ky{"ky"}, block{"block"}; ///< packed weights
+};
+extern const Vars vars;
+
+/// A value of the kernel. `component` picks from a tuple-valued function.
+struct Tensor {
+  Halide::Func func;
+  TensorSpec spec;
+  int component = -1;
+
+  Halide::Expr operator()(const std::vector<Halide::Expr> &arguments) const;
+  /// The element at logical channel, column, row, image; ranks below 4 ignore the rest.
+  Halide::Expr at(Halide::Expr c, Halide::Expr x, Halide::Expr y, Halide::Expr n) const;
+
+  int64_t images() const { return spec.shape.at(0); }
+  int64_t channels() const { return spec.shape.size() > 1 ? spec.shape[1] : spec.shape.at(0); }
+  int64_t height() const { return spec.shape.size() == 4 ? spec.shape[2] : 1; }
+  int64_t width() const { return spec.shape.size() == 4 ? spec.shape[3] : 1; }
+  /// Whether the channel dimension has more lanes than channels.
+  bool padded() const { return spec.layout == LayoutKind::ChannelsLast && spec.block != channels(); }
+};
+
+/// The pure variables of a tensor, innermost first.
+std::vector<Halide::Var> dimensions(const TensorSpec &spec);
+
+/// What a schedule may touch of an operation.
+struct Stage {
+  std::vector<Tensor> results;
+  Halide::Func sum;           ///< The function with the reduction, if there is one.
+  std::vector<Halide::RVar> reduction; ///< Its reduction variables, innermost first.
+  Halide::Func padding;       ///< The zero-padded copy of an operand, if one is needed.
+  Halide::Func partial, last; ///< Two-level sums: per chunk of images, and over the chunks.
+  std::vector<Halide::Func> perImage;  ///< Small sums that stand beside the result, per image or pixel.
+};
+
+Stage conv2d(const OpSpec &op, const std::vector<Tensor> &operands);
+Stage conv2dInputGradient(const OpSpec &op, const std::vector<Tensor> &operands);
+Stage conv2dWeightGradient(const OpSpec &op, const std::vector<Tensor> &operands);
+Stage transposeWeight(const OpSpec &op, const std::vector<Tensor> &operands);
+Stage dense(const OpSpec &op, const std::vector<Tensor> &operands);
+Stage denseInputGradient(const OpSpec &op, const std::vector<Tensor> &operands);
+Stage denseWeightGradient(const OpSpec &op, const std::vector<Tensor> &operands);
+Stage biasGradient(const OpSpec &op, const std::vector<Tensor> &operands);
+Stage maxPool(const OpSpec &op, const std::vector<Tensor> &operands);
+Stage maxPoolIndices(const OpSpec &op, const std::vector<Tensor> &operands);
+Stage maxPoolGradient(const OpSpec &op, const std::vector<Tensor> &operands);
+Stage avgPool(const OpSpec &op, const std::vector<Tensor> &operands);
+Stage avgPoolGradient(const OpSpec &op, const std::vector<Tensor> &operands);
+
+/// int64, list, double, string and bool attributes; the defaults are the dialect's.
+int64_t integer(const OpSpec &op, const std::string &name, int64_t otherwise);
+double number(const OpSpec &op, const std::string &name, double otherwise);
+std::string text(const OpSpec &op, const std::string &name, const std::string &otherwise);
+std::vector<int64_t> list(const OpSpec &op, const std::string &name, std::vector<int64_t> otherwise);
+
+/// Where a window starts and what it covers, along one axis.
+struct Axis {
+  int kernel, stride, before;
+};
+Axis rows(const OpSpec &op, int64_t kernelRows);
+Axis columns(const OpSpec &op, int64_t kernelColumns);
+
+} // namespace fovea

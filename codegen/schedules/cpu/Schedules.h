@@ -1,0 +1,32 @@
+// How kernels are computed on a CPU. The kernel's anchor, its operation with the large sum, picks the schedule; its tile
+// sizes come from KernelSpec::schedule, chosen by passes/CostModel.
+#pragma once
+
+#include "codegen/algorithms/Tensor.h"
+#include "ir/TargetInfo.h"
+
+namespace fovea {
+
+struct ScheduledKernel {
+  const KernelSpec &kernel;
+  const TargetInfo &target;
+  std::vector<Stage> stages; ///< One per operation.
+  Halide::Func pooled;       ///< The rows that a fused pooling reads; undefined when there is none.
+  Halide::Func output;       ///< Pure; what all other functions are computed for.
+
+  int64_t key(const std::string &name, int64_t otherwise) const;
+  /// The stage of the anchor; null when the kernel only moves or maps elements.
+  const Stage *anchor() const;
+  const OpSpec &anchorOp() const;
+};
+
+void scheduleCpu(ScheduledKernel &kernel);
+
+void scheduleSpatialSum(ScheduledKernel &kernel);       ///< conv2d, input gradients of [N,C,H,W]
+void scheduleDense(ScheduledKernel &kernel);            ///< dense, its input gradient of [N,K]
+void scheduleConvWeightGradient(ScheduledKernel &kernel);
+void scheduleDenseWeightGradient(ScheduledKernel &kernel);
+void scheduleChannelSum(ScheduledKernel &kernel);       ///< bias_gradient, scale_coefficient_gradient
+void schedulePointwise(ScheduledKernel &kernel);        ///< everything else
+
+} // namespace fovea

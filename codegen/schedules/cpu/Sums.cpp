@@ -1,0 +1,155 @@
+#include "codegen/BufferDims.h"
+#include "codegen/schedules/cpu/Schedules.h"
+
+namespace fovea {
+
+using namespace Halide;
+
+namespace {
+
+const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+
+std::vector<VarOrRVar> order(std::vector<VarOrRVar> first, const std::vector<RVar> &then) {
+  first.insert(first.end(), then.begin(), then.end());
+  return first;
+}
+
+void vectorizeAndUnroll(Stage, int) {}
+
+} // namespace
+
+// A register tile of `vectors` vectors of channels by `pixels` pixels of a row: each step of the sum loads the vectors of
+// the weight once and broadcasts a pixel for each FMA.
+void scheduleSpatialSum(ScheduledKernel &kernel) {
+  const Stage &stage = *kernel.anchor();
+  const int lanes = int(kernel.key("lanes", 1)), vectors = int(kernel.key("vectors", 1)),
+            pixels = int(kernel.key("pixels", 1)), parallel = int(kernel.key("parallel", 0));
+  const int tile = lanes * vectors;
+  Var co("co"), ci("ci"), xo("xo"), xi("xi"), task("task");
+  Func output = kernel.output, sum = stage.sum, padding = stage.padding;
+  const TensorSpec &result = kernel.stages.back().results[0].spec;
+  const bool plain = result.layout == LayoutKind::Plain;
+  const bool pool = kernel.pooled.defined();
+  const TailStrategy channelTail = plain ? TailStrategy::GuardWithIf : TailStrategy::Auto;
+
+  output.split(c, co, ci, tile, channelTail);
+  Func tiled = output;
+  if (pool) {
+    output.reorder(ci, x, y, co, n);
+    if (!plain)
+      output.vectorize(ci, lanes).unroll(ci);
+    kernel.pooled.compute_at(output, y).split(x, xo, xi, pixels, TailStrategy::ShiftInwards).reorder(c, xi, xo, y, n);
+    if (!plain)
+      kernel.pooled.bound_extent(c, tile);
+    kernel.pooled.vectorize(c, lanes).unroll(c).unroll(xi);
+    tiled = kernel.pooled;
+  } else {
+    output.split(x, xo, xi, pixels, TailStrategy::ShiftInwards).reorder(ci, xi, xo, y, co, n);
+    if (!plain)
+      output.vectorize(ci, lanes).unroll(ci).unroll(xi);
+  }
+  sum.compute_at(tiled, xo).store_in(MemoryType::Stack);
+  if (!plain)
+    sum.bound_extent(c, tile);
+  sum.vectorize(c, lanes).unroll(c).unroll(x).update().reorder(order({c, x}, stage.reduction)).vectorize(c, lanes)
+      .unroll(c).unroll(x);
+
+  Var images = n;
+  switch (parallel) {
+  case 1:
+    output.parallel(n);
+    break;
+  case 2:
+    output.fuse(co, n, task).parallel(task);
+    images = task;
+    break;
+  case 3:
+    output.parallel(y, int(kernel.key("rows", 1)), TailStrategy::GuardWithIf);
+    break;
+  }
+  if (padding.defined()) {
+    padding.compute_at(output, images);
+    const int64_t channels = physicalElements(kernel.kernel.inputs[0]) ? lanes : 1;
+    (void)channels;
+  }
+}
+
+// Batched: a tile of vectors of outputs by rows of images; at batch 1 the weights stream through once, in parallel.
+void scheduleDense(ScheduledKernel &kernel) {
+  const Stage &stage = *kernel.anchor();
+  const int lanes = int(kernel.key("lanes", 1)), vectors = int(kernel.key("vectors", 1)),
+            rows = int(kernel.key("rows", 1)), unroll = int(kernel.key("unroll", 1));
+  const int tile = lanes * vectors;
+  Var co("co"), ci("ci"), no("no"), ni("ni");
+  Func output = kernel.output, sum = stage.sum;
+  const TensorSpec &result = kernel.stages.back().results[0].spec;
+  const bool exact = bufferDims(result)[0].extent % tile == 0;
+  output.split(c, co, ci, tile, exact ? TailStrategy::Auto : TailStrategy::GuardWithIf)
+      .split(n, no, ni, rows, TailStrategy::ShiftInwards)
+      .reorder(ci, ni, no, co);
+  if (exact)
+    output.vectorize(ci, lanes).unroll(ci).unroll(ni);
+  sum.compute_at(output, no).store_in(MemoryType::Stack).bound_extent(c, tile);
+  sum.vectorize(c, lanes).unroll(c).unroll(n).update().reorder(order({c, n}, stage.reduction)).vectorize(c, lanes)
+      .unroll(c).unroll(n);
+  if (unroll > 1)
+    sum.update().unroll(stage.reduction[0], unroll);
+  if (kernel.key("parallel", 0))
+    output.parallel(co);
+}
+
+void scheduleConvWeightGradient(ScheduledKernel &kernel) {
+  const Stage &stage = *kernel.anchor();
+  const int lanes = int(kernel.key("lanes", 1)), vectors = int(kernel.key("vectors", 1)),
+            taps = int(kernel.key("taps", 1));
+  const bool tapsAreColumns = kernel.key("taps_are_columns", 0);
+  const int tile = lanes * vectors;
+  Var bo("bo"), bi("bi"), to("to"), ti("ti");
+  Func output = kernel.output, sum = stage.sum, partial = stage.partial;
+  const RVar image = stage.reduction[2];
+  const RVar rx = stage.reduction[0], ry = stage.reduction[1];
+  const Var chunk("chunk"), tap = tapsAreColumns ? kx : i;
+
+  output.vectorize(b, lanes);
+  partial.compute_root().vectorize(b, lanes).parallel(chunk);
+  partial.update().split(b, bo, bi, tile).split(tap, to, ti, taps, TailStrategy::GuardWithIf);
+  if (tapsAreColumns)
+    partial.update().reorder(bi, ti, to, ky, i, bo, block, image, chunk);
+  else
+    partial.update().reorder(bi, ti, to, kx, ky, bo, block, image, chunk);
+  partial.update().vectorize(bi, lanes).unroll(bi).unroll(ti).parallel(chunk);
+  sum.compute_at(partial, to).store_in(MemoryType::Stack).bound_extent(b, tile).bound_extent(tap, taps);
+  sum.vectorize(b, lanes).unroll(b).unroll(tap);
+  sum.update().reorder(b, tap, rx, ry).vectorize(b, lanes).unroll(b).unroll(tap);
+  if (stage.padding.defined())
+    Func(stage.padding).compute_at(partial, image);
+}
+
+void scheduleDenseWeightGradient(ScheduledKernel &kernel) {
+  const Stage &stage = *kernel.anchor();
+  const int lanes = int(kernel.key("lanes", 1)), vectors = int(kernel.key("vectors", 1)),
+            taps = int(kernel.key("taps", 1));
+  const int tile = lanes * vectors;
+  Var bo("bo"), bi("bi"), io("io"), ii("ii"), task("task");
+  Func output = kernel.output, sum = stage.sum;
+  output.split(b, bo, bi, tile).split(i, io, ii, taps, TailStrategy::ShiftInwards).reorder(bi, ii, io, kx, ky, bo, block);
+  output.vectorize(bi, lanes).unroll(bi).unroll(ii).fuse(ky, block, task).parallel(task);
+  sum.compute_at(output, io).store_in(MemoryType::Stack).bound_extent(b, tile).bound_extent(i, taps);
+  sum.vectorize(b, lanes).unroll(b).unroll(i).update().reorder(b, i, stage.reduction[0]).vectorize(b, lanes).unroll(b)
+      .unroll(i);
+}
+
+void scheduleChannelSum(ScheduledKernel &kernel) {
+  const Stage &stage = *kernel.anchor();
+  const int lanes = int(kernel.key("lanes", 1));
+  Func sum = stage.sum, total = stage.last, output = kernel.output;
+  Func perImage = sum.in();
+  Var co("co"), ci("ci");
+  perImage.compute_root().split(c, co, ci, lanes).reorder(ci, co, n).vectorize(ci).parallel(n);
+  sum.compute_at(perImage, co).store_in(MemoryType::Stack).vectorize(c, lanes).update().reorder(c, stage.reduction[0],
+                                                                         stage.reduction[1]).vectorize(c, lanes);
+  total.compute_root().vectorize(c, lanes).update().vectorize(c, lanes);
+  output.vectorize(c, lanes);
+}
+
+} // namespace fovea

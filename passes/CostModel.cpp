@@ -1,0 +1,147 @@
+#include "passes/CostModel.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace fovea {
+
+namespace {
+
+int64_t roundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+/// Vectors of outputs times pixels (or rows, or taps) held in registers.
+struct Tile {
+  int64_t vectors = 1, pixels = 1;
+};
+
+/// The tile with the best share of useful work. Registers hold vectors * pixels sums, `vectors` weights and one
+/// broadcast; fewer sums than both FMA units have in flight wait for their results; a tile that does not divide the
+/// pixels computes some twice; and each step loads vectors + pixels operands for vectors * pixels FMAs.
+Tile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target) {
+  Tile best;
+  double bestScore = 0;
+  const int64_t broadcast = target.memoryBroadcast ? 0 : 1;
+  for (int64_t vectors = 1; vectors <= std::min<int64_t>(vectorsInBlock, 8); ++vectors) {
+    if (vectorsInBlock % vectors != 0)
+      continue;
+    for (int64_t count = 1; count <= std::min<int64_t>(pixels, 16); ++count) {
+      const int64_t sums = vectors * count;
+      if (sums + vectors + broadcast > target.vectorRegisters - 1)
+        break;
+      const double busy = std::min(1.0, double(sums) / (2 * target.fmaLatency));
+      const double useful = double(pixels) / double(roundUp(pixels, count));
+      const double loads = double(vectors + count) / double(sums); // Per FMA; two loads a cycle feed two FMAs.
+      const double fed = 1.0 / std::max(1.0, loads + 0.1 * loads);
+      const double score = busy * useful * fed / (1 + 0.15 * loads);
+      if (score > bestScore) {
+        bestScore = score;
+        best = {vectors, count};
+      }
+    }
+  }
+  return best;
+}
+
+int64_t elementsOf(const TensorSpec &tensor) {
+  int64_t product = 1;
+  for (int64_t extent : tensor.shape)
+    product *= extent;
+  return product;
+}
+
+int64_t vectorOf(int64_t paddedExtent, const TargetInfo &target) {
+  int64_t lanes = 1;
+  while (lanes * 2 <= target.vectorLanes && paddedExtent % (lanes * 2) == 0)
+    lanes *= 2;
+  return lanes;
+}
+
+} // namespace
+
+int64_t lanesFor(int64_t channels, const TargetInfo &target) {
+  if (channels <= 3)
+    return 1;
+  int64_t lanes = 4;
+  while (lanes * 2 <= target.vectorLanes && lanes < channels)
+    lanes *= 2;
+  // 20 channels in vectors of 16 would compute 32: halve while that saves a quarter or more.
+  while (lanes > 8 && double(roundUp(channels, lanes)) / double(roundUp(channels, lanes / 2)) >= 1.25)
+    lanes /= 2;
+  return lanes;
+}
+
+int64_t paddedChannels(int64_t channels, const TargetInfo &target) {
+  return roundUp(channels, lanesFor(channels, target));
+}
+
+int64_t blockFor(int64_t outputChannels, const TargetInfo &target) {
+  const int64_t lanes = lanesFor(outputChannels, target), vectors = paddedChannels(outputChannels, target) / lanes;
+  const int64_t most = target.vectorRegisters >= 32 ? 8 : 4;
+  int64_t best = 1;
+  for (int64_t candidate = 1; candidate <= std::min(vectors, most); ++candidate)
+    if (vectors % candidate == 0)
+      best = candidate;
+  // A large block that a register tile cannot use as a whole is split by the schedule; a prime count stays as it is.
+  return best * lanes;
+}
+
+Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
+  const OpSpec *anchor = nullptr;
+  for (const OpSpec &op : kernel.ops)
+    if (op.op == "conv2d" || op.op == "dense" || op.op.ends_with("input_gradient") ||
+        op.op.ends_with("weight_gradient") || op.op == "bias_gradient" || op.op == "scale_coefficient_gradient") {
+      if (op.op != "rbf_input_gradient")
+        anchor = &op;
+      break;
+    }
+  if (!anchor)
+    return {};
+  const TensorSpec &result = anchor->results[0];
+  const KernelSpec &k = kernel;
+  if (anchor->op == "bias_gradient" || anchor->op == "scale_coefficient_gradient")
+    return {{"lanes", vectorOf(result.block, target)}};
+
+  if (anchor->op == "conv2d_weight_gradient" || anchor->op == "dense_weight_gradient") {
+    const int64_t lanes = vectorOf(result.block, target);
+    const bool conv = anchor->op == "conv2d_weight_gradient";
+    const int64_t inputs = conv ? result.shape[1] : result.spatial[0];
+    const bool columns = conv && inputs < 4 && result.shape[3] > 1;
+    const Tile tile = bestTile(result.block / lanes, columns ? result.shape[3] : inputs, target);
+    return {{"lanes", lanes}, {"vectors", tile.vectors}, {"taps", tile.pixels}, {"taps_are_columns", columns}};
+  }
+
+  const TensorSpec &weight = k.tensor(anchor->operands[1]);
+  const int64_t lanes = vectorOf(weight.block, target);
+  const TensorSpec &last = kernel.ops.back().results[0];
+  const int64_t images = result.shape[0];
+  if (result.shape.size() == 2) {
+    Tile tile = bestTile(weight.block / lanes, images, target);
+    if (images == 1)
+      tile.vectors = weight.block / lanes <= 4 ? weight.block / lanes : tile.vectors;
+    const int64_t work = elementsOf(weight) * images;
+    return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"parallel", work > 100000},
+            {"unroll", images == 1 ? 2 : 1}};
+  }
+  int64_t width = result.shape[3];
+  const bool pool = last.shape.size() == 4 && last.shape[3] != result.shape[3];
+  if (pool) // Only the columns that the pooling reads.
+    for (const OpSpec &op : kernel.ops)
+      if (op.attributes.contains("kernel")) {
+        auto size = std::get<std::vector<int64_t>>(op.attributes.at("kernel"));
+        auto stride = op.attributes.contains("stride") ? std::get<std::vector<int64_t>>(op.attributes.at("stride")) : size;
+        width = std::min(width, (last.shape[3] - 1) * stride[1] + size[1]);
+      }
+  const Tile tile = bestTile(weight.block / lanes, width, target);
+  const int64_t blocks = roundUp(result.shape[1], tile.vectors * lanes) / (tile.vectors * lanes);
+  const int64_t work = elementsOf(result) * elementsOf(weight) / weight.shape[anchor->op == "conv2d" ? 0 : 1];
+  int64_t parallel = 0;
+  if (images >= 2 && work > 100000)
+    parallel = 1;
+  else if (work > 400000)
+    parallel = blocks >= 2 ? 2 : 3;
+  const int64_t outRows = last.shape.size() == 4 ? last.shape[2] : 1;
+  return {{"lanes", lanes}, {"vectors", tile.vectors}, {"pixels", tile.pixels}, {"parallel", parallel},
+          {"rows", std::max<int64_t>(1, (outRows + target.cores - 1) / std::max(1, target.cores))}};
+}
+
+} // namespace fovea

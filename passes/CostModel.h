@@ -1,0 +1,21 @@
+// Which layout and which schedule a kernel gets when no measurement says better.
+#pragma once
+
+#include "ir/KernelSpec.h"
+#include "ir/TargetInfo.h"
+
+namespace fovea {
+
+/// Lanes that a channel dimension is padded to: a vector register, or less where few channels would waste it.
+int64_t lanesFor(int64_t channels, const TargetInfo &target);
+
+/// `channels` rounded up to its lanes: the physical extent of an activation's channel dimension.
+int64_t paddedChannels(int64_t channels, const TargetInfo &target);
+
+/// Lanes in a block of packed weights; divides paddedChannels(outputChannels).
+int64_t blockFor(int64_t outputChannels, const TargetInfo &target);
+
+/// Tile sizes for the kernel. Every key has a meaning for the schedule of the kernel's anchor (codegen/schedules).
+Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target);
+
+} // namespace fovea
