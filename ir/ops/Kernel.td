@@ -17,9 +17,9 @@ def KernelOp : Cnn_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMemory
     The body's last computation is the root: the kernel yields its results, all of them and nothing else. `places`,
     once memory is planned, has a `#cnn.place` for each operand and then for each result.
   }];
-  let arguments = (ins Variadic<AnyType>:$inputs, StrAttr:$name, OptionalAttr<DictionaryAttr>:$schedule,
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, StrAttr:$name, OptionalAttr<DictionaryAttr>:$schedule,
                        OptionalAttr<TypedArrayAttrBase<Cnn_PlaceAttr, "array of places">>:$places);
-  let results = (outs Variadic<AnyType>:$outputs);
+  let results = (outs Variadic<AnyRankedTensor>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -32,7 +32,7 @@ def KernelOp : Cnn_Op<"kernel", [IsolatedFromAbove, SingleBlock, RecursiveMemory
 
 def YieldOp : Cnn_Op<"yield", [Pure, Terminator, HasParent<"KernelOp">]> {
   let summary = "a kernel's results";
-  let arguments = (ins Variadic<AnyType>:$values);
+  let arguments = (ins Variadic<AnyRankedTensor>:$values);
   let assemblyFormat = "$values attr-dict `:` type($values)";
 }
 

@@ -110,3 +110,13 @@ func.func @f(%x: tensor<2x3xf32>) {
   }
   return
 }
+
+// -----
+
+func.func @f(%x: i32) {
+  // expected-error @+1 {{'cnn.kernel' op operand #0 must be variadic of ranked tensor of any type values, but got 'i32'}}
+  %0 = cnn.kernel "k" (%a = %x) : (i32) -> i32 {
+    cnn.yield %a : i32
+  }
+  return
+}
