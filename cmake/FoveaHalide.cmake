@@ -11,4 +11,4 @@ endif()
 add_library(Halide::Halide SHARED IMPORTED)
 set_target_properties(Halide::Halide PROPERTIES
   IMPORTED_LOCATION ${HALIDE_ROOT}/lib64/libHalide.so
-  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${HALIDE_ROOT}/include)
+  INTERFACE_INCLUDE_DIRECTORIES ${HALIDE_ROOT}/include)

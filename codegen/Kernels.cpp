@@ -1,13 +1,13 @@
 #include "codegen/Kernels.h"
 
 #include "codegen/BuildConfig.h"
-#include "codegen/EmitKernel.h"
 #include "codegen/SourcesHash.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -39,6 +39,42 @@ private:
   size_t total;
 };
 
+/// Hands 0 .. count - 1 to `jobs` threads (0: as many as there are cores). The first problem stops all and is thrown.
+void inParallel(size_t count, int jobs, const std::function<void(size_t)> &work) {
+  std::mutex mutex;
+  std::exception_ptr problem;
+  std::atomic<size_t> next = 0;
+  auto run = [&] {
+    for (size_t turn; (turn = next++) < count;)
+      try {
+        work(turn);
+      } catch (...) {
+        std::lock_guard lock(mutex);
+        if (!problem)
+          problem = std::current_exception();
+        next = count;
+      }
+  };
+  const size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  const size_t width = std::min(count, jobs > 0 ? size_t(jobs) : cores);
+  std::vector<std::thread> threads;
+  for (size_t job = 1; job < width; ++job)
+    threads.emplace_back(run);
+  run();
+  for (std::thread &thread : threads)
+    thread.join();
+  if (problem)
+    std::rethrow_exception(problem);
+}
+
+std::string emit(const PlannedKernel &kernel, const TargetInfo &target, EmitFormat format) {
+  try {
+    return emitKernel(kernel.spec, kernel.symbol, target, format);
+  } catch (const std::exception &error) {
+    throw std::runtime_error("kernel `" + kernel.label + "`: " + error.what());
+  }
+}
+
 } // namespace
 
 std::string kernelCompilerId() {
@@ -57,42 +93,27 @@ CompiledKernels compileKernels(const ProgramPlan &plan, const TargetInfo &target
       missing.push_back(index);
   }
   compiled.fromCache = plan.kernels.size() - missing.size();
+  if (missing.empty())
+    return compiled;
 
-  std::mutex mutex; // of the cache, the progress line and the first problem
-  std::exception_ptr problem;
-  std::atomic<size_t> next = 0;
+  std::mutex mutex; // of the cache and the progress line
   size_t done = 0;
   ProgressLine line(options.progress, missing.size());
-  auto work = [&] {
-    for (size_t turn; (turn = next++) < missing.size();) {
-      const PlannedKernel &kernel = plan.kernels[missing[turn]];
-      std::string &object = compiled.objects[missing[turn]];
-      try {
-        object = emitKernel(kernel.spec, kernel.symbol, target, EmitFormat::Object);
-      } catch (const std::exception &error) {
-        std::lock_guard lock(mutex);
-        if (!problem)
-          problem = std::make_exception_ptr(std::runtime_error("kernel `" + kernel.label + "`: " + error.what()));
-        next = missing.size();
-        return;
-      }
-      std::lock_guard lock(mutex);
-      cache.store(cacheKey(kernel, target), object);
-      line.show(++done);
-    }
-  };
-
-  const size_t cores = std::max(1u, std::thread::hardware_concurrency());
-  const size_t jobs = std::min(missing.size(), options.jobs > 0 ? size_t(options.jobs) : cores);
-  std::vector<std::thread> threads;
-  for (size_t job = 1; job < jobs; ++job)
-    threads.emplace_back(work);
-  work();
-  for (std::thread &thread : threads)
-    thread.join();
-  if (problem)
-    std::rethrow_exception(problem);
+  inParallel(missing.size(), options.jobs, [&](size_t turn) {
+    const PlannedKernel &kernel = plan.kernels[missing[turn]];
+    std::string &object = compiled.objects[missing[turn]];
+    object = emit(kernel, target, EmitFormat::Object);
+    std::lock_guard lock(mutex);
+    cache.store(cacheKey(kernel, target), object);
+    line.show(++done);
+  });
   return compiled;
+}
+
+std::vector<std::string> kernelTexts(const ProgramPlan &plan, const TargetInfo &target, EmitFormat format, int jobs) {
+  std::vector<std::string> texts(plan.kernels.size());
+  inParallel(texts.size(), jobs, [&](size_t index) { texts[index] = emit(plan.kernels[index], target, format); });
+  return texts;
 }
 
 } // namespace fovea

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codegen/Cache.h"
+#include "codegen/EmitKernel.h"
 #include "codegen/Plan.h"
 
 #include <string>
@@ -22,6 +23,9 @@ struct CompiledKernels {
 /// Throws std::runtime_error that names the kernel when one cannot be compiled.
 CompiledKernels compileKernels(const ProgramPlan &plan, const TargetInfo &target, Cache &cache,
                                const KernelCompilation &options);
+
+/// All kernels in a form that people read, in the plan's order. Throws as compileKernels does.
+std::vector<std::string> kernelTexts(const ProgramPlan &plan, const TargetInfo &target, EmitFormat format, int jobs);
 
 /// What, besides the kernel, decides about an object's bytes: version of the compiler, of Halide, and a hash of the
 /// sources that turn kernels into objects.

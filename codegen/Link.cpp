@@ -1,6 +1,7 @@
 #include "codegen/Link.h"
 
 #include "codegen/BuildConfig.h"
+#include "codegen/Workplace.h"
 #include "runtime/AtomicFile.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -13,7 +14,6 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/Signals.h"
-#include "llvm/Support/raw_ostream.h"
 
 #include <cstdlib>
 #include <stdexcept>
@@ -37,36 +37,6 @@ std::string installed(const std::string &name) {
   return file.str().str();
 }
 
-/// A folder of its own for the objects, gone with the object.
-class Workplace {
-public:
-  Workplace() {
-    if (std::error_code code = fs::createUniqueDirectory("fovea", folder))
-      throw std::runtime_error("cannot make a temporary folder: " + code.message());
-  }
-  ~Workplace() { fs::remove_directories(folder); }
-
-  std::string file(const std::string &name) const { return (folder + "/" + name).str(); }
-
-  std::string write(const std::string &name, const std::string &bytes) const {
-    const std::string target = file(name);
-    std::error_code code;
-    llvm::raw_fd_ostream stream(target, code);
-    if (!code) {
-      stream << bytes;
-      stream.close();
-      code = stream.error();
-      stream.clear_error();
-    }
-    if (code)
-      throw std::runtime_error(target + ": cannot write: " + code.message());
-    return target;
-  }
-
-private:
-  llvm::SmallString<128> folder;
-};
-
 /// The words of the C++ compiler's command: `$CXX` may hold more than one.
 std::vector<std::string> compilerCommand() {
   if (const char *given = std::getenv("CXX"); given && *given) {
@@ -89,7 +59,7 @@ std::vector<std::string> compilerCommand() {
 }
 
 void run(const std::vector<std::string> &command, const Workplace &workplace) {
-  const std::string messages = workplace.file("messages.txt");
+  const std::string messages = workplace.write("messages.txt", "");
   std::vector<llvm::StringRef> words(command.begin(), command.end());
   std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), llvm::StringRef(messages),
                                                 llvm::StringRef(messages)};
@@ -97,8 +67,7 @@ void run(const std::vector<std::string> &command, const Workplace &workplace) {
   const int code = llvm::sys::ExecuteAndWait(command[0], words, std::nullopt, redirects, 0, 0, &problem);
   if (code == 0)
     return;
-  if (auto text = llvm::MemoryBuffer::getFile(messages))
-    problem += (*text)->getBuffer().rtrim();
+  problem += llvm::StringRef(workplace.read("messages.txt")).rtrim();
   throw std::runtime_error("cannot link: " + command[0] + " failed:\n" + problem);
 }
 

@@ -1,0 +1,236 @@
+// The commands, as a story: read the model, print or go on at each stage, compile the kernels, write the result.
+#include "frontend/driver/Compile.h"
+
+#include "codegen/Host.h"
+#include "codegen/Kernels.h"
+#include "codegen/Link.h"
+#include "codegen/Metadata.h"
+#include "frontend/driver/Modules.h"
+#include "frontend/driver/Outputs.h"
+#include "passes/Explain.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/SourceMgr.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace fovea {
+
+using namespace mlir;
+
+namespace {
+
+class Compilation {
+public:
+  Compilation(const CompileOptions &options) : options(options), handler(sources, &context) { loadDialects(context); }
+
+  int compile() {
+    checkOptions();
+    if (!run())
+      return 1;
+    if (options.time)
+      timer.print();
+    return 0;
+  }
+
+  int explainModel() {
+    if (!readAndOptimize())
+      return 1;
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    explain(*module, stream);
+    writeText("", text);
+    return 0;
+  }
+
+private:
+  const CompileOptions &options;
+  MLIRContext context;
+  llvm::SourceMgr sources; ///< Lets diagnostics show the line.
+  SourceMgrDiagnosticHandler handler;
+  Timer timer;
+  OwningOpRef<ModuleOp> module;
+  TargetInfo target;
+  ProgramPlan plan;
+  std::vector<std::string> names; ///< File names of the plan's kernels.
+
+  bool isText() const { return options.emit < Stage::Obj; }
+  bool isPerKernel() const {
+    return options.emit == Stage::Halide || options.emit == Stage::Stmt || options.emit == Stage::Asm ||
+           options.emit == Stage::Obj;
+  }
+
+  std::string output() const {
+    if (!options.output.empty() || isText())
+      return options.output;
+    return stemOf(options.model);
+  }
+
+  /// Refuses what can be refused before any work.
+  void checkOptions() {
+    if (options.from > options.emit && !(options.from == Stage::Net && options.emit == Stage::Ast))
+      throw std::runtime_error("--emit names a stage before that of --from; a compilation only goes forward");
+    if (options.from > Stage::Ast && (options.inference || !options.batches.empty()))
+      throw std::runtime_error(options.model +
+                               ": already holds its functions: --batch and --inference are for model files");
+    const std::string to = output();
+    if (options.emit == Stage::Lib) {
+      checkWritable(libraryBase() + ".a");
+      checkWritable(libraryBase() + ".h");
+    } else if (isPerKernel()) {
+      if (options.emit == Stage::Obj || !to.empty())
+        makeFolder(to);
+    } else if (!to.empty() && to != "-") {
+      checkWritable(to);
+    }
+    if (!options.saveTemps.empty())
+      makeFolder(options.saveTemps);
+  }
+
+  std::string libraryBase() const {
+    llvm::StringRef base = options.output.empty() ? llvm::StringRef() : llvm::StringRef(options.output);
+    base.consume_back(".a");
+    return base.empty() ? stemOf(options.model) : base.str();
+  }
+
+  bool run() {
+    if (options.emit == Stage::Ast) {
+      std::string text;
+      if (!printAst(options, text))
+        return false;
+      writeText(options.output, text);
+      return true;
+    }
+    if (!readAndOptimize())
+      return false;
+    if (options.emit <= Stage::Schedule)
+      return true;
+    // Every kernel has a schedule, every tensor an address.
+    FailureOr<ProgramPlan> read = planProgram(*module, target);
+    if (failed(read))
+      return false;
+    plan = std::move(*read);
+    names = kernelFileNames(plan.kernels);
+    if (isPerKernel() && isText())
+      return emitEmitFormats();
+
+    const std::string symbol = options.emit == Stage::Lib ? identifierOf(stemOf(libraryBase())) : "fovea_main";
+    FailureOr<std::string> metadata = programMetadata(*module, plan, target, symbol);
+    if (failed(metadata))
+      return false;
+    OwningOpRef<ModuleOp> host = buildHostModule(context, plan, symbol, *metadata);
+    llvm::LLVMContext llvmContext;
+    std::unique_ptr<llvm::Module> llvmModule = translateHostModule(*host, llvmContext);
+    if (!llvmModule)
+      return false;
+    if (options.emit == Stage::Llvm || !options.saveTemps.empty()) {
+      std::string text;
+      llvm::raw_string_ostream(text) << *llvmModule;
+      saveTemp("ll", text);
+      if (options.emit == Stage::Llvm) {
+        writeText(options.output, text);
+        return true;
+      }
+    }
+    std::string hostObject = compileHostModule(*llvmModule, MachineCode::Object);
+    timer.lap("host functions");
+    // The host side is an object that calls each kernel by its symbol.
+    Cache cache(options.cache ? Cache::defaultFolder() : "");
+    CompiledKernels kernels = compileKernels(plan, target, cache, {options.jobs, isatty(2) == 1});
+    timer.lap("kernels (" + std::to_string(kernels.objects.size()) + ", " + std::to_string(kernels.fromCache) +
+              " from the cache)");
+    writeObjects(std::move(hostObject), std::move(kernels.objects), symbol);
+    return true;
+  }
+
+  /// From whatever MODEL holds to a scheduled and planned module, or to the stage that is to be printed.
+  bool readAndOptimize() {
+    module = readModule(context, options);
+    if (!module)
+      return false;
+    timer.lap("read");
+    if (options.from <= Stage::Ir && printed(Stage::Ir, "ir.mlir"))
+      return true;
+    target = resolveTarget(*module, options);
+    if (options.from <= Stage::Ir && failed(runPasses(*module, Stage::Opt, options, target)))
+      return false;
+    if (options.from <= Stage::Opt && printed(Stage::Opt, "opt.mlir"))
+      return true;
+    if (options.from <= Stage::Opt && failed(runPasses(*module, Stage::Schedule, options, target)))
+      return false;
+    timer.lap("passes");
+    printed(Stage::Schedule, "schedule.mlir");
+    return true;
+  }
+
+  /// Keeps and prints the module at this stage; true when the compilation ends here.
+  bool printed(Stage stage, const char *extension) {
+    const bool last = options.emit == stage;
+    if (last || !options.saveTemps.empty()) {
+      const std::string text = printModule(*module);
+      saveTemp(extension, text);
+      if (last)
+        writeText(options.output, text);
+    }
+    return last;
+  }
+
+  void saveTemp(const std::string &extension, const std::string &text) {
+    if (!options.saveTemps.empty())
+      writeText(options.saveTemps + "/" + stemOf(options.model) + "." + extension, text);
+  }
+
+  /// Halide's algorithm, its loops or the machine code of every kernel: a file each, or all on standard output.
+  bool emitEmitFormats() {
+    const EmitFormat form = options.emit == Stage::Halide ? EmitFormat::Halide
+                            : options.emit == Stage::Stmt ? EmitFormat::Stmt
+                                                          : EmitFormat::Assembly;
+    const char *extension = form == EmitFormat::Halide ? ".halide" : form == EmitFormat::Stmt ? ".stmt" : ".s";
+    const char *comment = form == EmitFormat::Assembly ? "#" : "//";
+    const std::vector<std::string> texts = kernelTexts(plan, target, form, options.jobs);
+    std::string all;
+    for (auto [kernel, name, text] : llvm::zip_equal(plan.kernels, names, texts)) {
+      if (!options.output.empty() && options.output != "-")
+        writeText(options.output + "/" + name + extension, text);
+      else
+        all += std::string(comment) + " ==== " + kernel.label + " (" + kernel.symbol + ")\n" + text + "\n";
+    }
+    if (!all.empty())
+      writeText("", all);
+    return true;
+  }
+
+  void writeObjects(std::string host, std::vector<std::string> kernels, const std::string &symbol) {
+    std::vector<ObjectFile> objects;
+    objects.push_back({"host.o", std::move(host)});
+    for (auto [name, object] : llvm::zip_equal(names, kernels))
+      objects.push_back({name + ".o", std::move(object)});
+    if (!options.saveTemps.empty())
+      for (const ObjectFile &object : objects)
+        writeText(options.saveTemps + "/" + object.name, object.bytes);
+    if (options.emit == Stage::Obj)
+      for (const ObjectFile &object : objects)
+        writeText(output() + "/" + object.name, object.bytes);
+    else if (options.emit == Stage::Lib)
+      writeLibrary(objects, libraryBase(), symbol, networkName());
+    else
+      linkExecutable(objects, output());
+    timer.lap(options.emit == Stage::Exe ? "link" : "write");
+  }
+
+  std::string networkName() {
+    auto name = (*module)->getAttrOfType<StringAttr>("cnn.network");
+    return name ? name.str() : stemOf(options.model);
+  }
+};
+
+} // namespace
+
+int runCommand(const Options &options) {
+  Compilation compilation(options.compile);
+  return options.command == Command::Explain ? compilation.explainModel() : compilation.compile();
+}
+
+} // namespace fovea

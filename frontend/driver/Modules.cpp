@@ -1,0 +1,72 @@
+#include "frontend/driver/Modules.h"
+
+#include "ir/Cnn.h"
+#include "passes/Pipeline.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+
+#include <stdexcept>
+
+namespace fovea {
+
+using namespace mlir;
+
+void loadDialects(MLIRContext &context) {
+  context.disableMultithreading();
+  context.loadDialect<cnn::CnnDialect, func::FuncDialect>();
+}
+
+std::string readFile(const std::string &path) {
+  if (llvm::sys::fs::is_directory(path))
+    throw std::runtime_error(path + ": is a folder; name a model file");
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!file)
+    throw std::runtime_error(path + ": cannot read: " + file.getError().message());
+  return (*file)->getBuffer().str();
+}
+
+LogicalResult runPasses(ModuleOp module, Stage to, const CompileOptions &options, const TargetInfo &target) {
+  PipelineOptions pipeline;
+  // A target that was read from this machine is passed on as such: it knows more than its name says.
+  pipeline.target = target.cpu.empty() ? target.name : "host";
+  pipeline.fold = options.fold;
+  pipeline.fuseElementwise = options.fuseElementwise;
+  pipeline.fusePool = options.fusePool;
+  pipeline.reuseMemory = options.reuseMemory;
+  PassManager manager(module.getContext());
+  if (to == Stage::Opt)
+    buildOptimizePipeline(manager, pipeline);
+  else
+    buildSchedulePipeline(manager, pipeline);
+  return manager.run(module);
+}
+
+TargetInfo resolveTarget(ModuleOp module, const CompileOptions &options) {
+  auto chosen = module->getAttrOfType<StringAttr>("cnn.target");
+  if (!chosen)
+    return targetNamed(options.target);
+  if (options.target == "host") {
+    TargetInfo host = hostTarget();
+    return host.name == chosen.getValue() ? host : targetNamed(chosen.str());
+  }
+  if (options.target != chosen.getValue())
+    throw std::runtime_error(options.model + ": was made for " + chosen.str() + ", not for " + options.target +
+                             "; start again from the model file");
+  return targetNamed(options.target);
+}
+
+std::string printModule(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream);
+  stream << "\n";
+  return text;
+}
+
+} // namespace fovea
