@@ -4,7 +4,15 @@
 #include "codegen/algorithms/Algorithms.h"
 #include "codegen/schedules/cpu/Schedules.h"
 
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <stdexcept>
+#include <unistd.h>
 
 namespace fovea {
 
@@ -85,6 +93,42 @@ Built build(const KernelSpec &kernel, const TargetInfo &target) {
   return built;
 }
 
+OutputFileType outputType(EmitFormat format) {
+  switch (format) {
+  case EmitFormat::Object:
+    return OutputFileType::object;
+  case EmitFormat::Assembly:
+    return OutputFileType::assembly;
+  case EmitFormat::Halide:
+    return OutputFileType::conceptual_stmt;
+  case EmitFormat::Stmt:
+    return OutputFileType::stmt;
+  }
+  throw std::logic_error("unknown format");
+}
+
+/// Halide writes its output to files only.
+struct TemporaryFile {
+  std::string path = (std::filesystem::temp_directory_path() / "fovea-kernel-XXXXXX").string();
+
+  TemporaryFile() {
+    const int descriptor = mkstemp(path.data());
+    if (descriptor < 0)
+      throw std::runtime_error("cannot create a temporary file " + path + ": " + std::strerror(errno));
+    close(descriptor);
+  }
+  ~TemporaryFile() { std::remove(path.c_str()); }
+
+  std::string read() const {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    if (!file || bytes.str().empty())
+      throw std::runtime_error("nothing was written to the temporary file " + path + "; is the disk full?");
+    return bytes.str();
+  }
+};
+
 Target halideTarget(const TargetInfo &target) {
   return Target(target.halideTarget)
       .with_feature(Target::NoRuntime)
@@ -94,22 +138,15 @@ Target halideTarget(const TargetInfo &target) {
 
 } // namespace
 
-void emitKernel(const KernelSpec &kernel, const TargetInfo &target, const std::string &symbol,
-                const EmitOutputs &outputs) {
+std::string emitKernel(const KernelSpec &kernel, const std::string &symbol, const TargetInfo &target,
+                       EmitFormat format) {
   try {
     Built built = build(kernel, target);
-    std::map<OutputFileType, std::string> files;
-    if (!outputs.object.empty())
-      files[OutputFileType::object] = outputs.object;
-    if (!outputs.assembly.empty())
-      files[OutputFileType::assembly] = outputs.assembly;
-    if (!outputs.stmt.empty())
-      files[OutputFileType::stmt] = outputs.stmt;
-    if (!outputs.loops.empty())
-      files[OutputFileType::conceptual_stmt] = outputs.loops;
-    if (!outputs.llvm.empty())
-      files[OutputFileType::llvm_assembly] = outputs.llvm;
-    Pipeline(built.output).compile_to(files, built.arguments, symbol, halideTarget(target));
+    TemporaryFile file;
+    Pipeline(built.output).compile_to({{outputType(format), file.path}}, built.arguments, symbol,
+                                      halideTarget(target));
+    const std::string text = file.read();
+    return format == EmitFormat::Halide ? "// " + toJson(kernel) + "\n" + text : text;
   } catch (const Halide::Error &error) { // Not derived from std::exception.
     throw std::runtime_error(std::string("Halide: ") + error.what());
   }

@@ -8,18 +8,14 @@
 
 namespace fovea {
 
-/// Where each form of a kernel is written; an empty path leaves it out.
-struct EmitOutputs {
-  std::string object, assembly;
-  std::string stmt;  ///< Halide's lowered statements.
-  std::string loops; ///< The scheduled algorithm before lowering to machine detail ("conceptual" statements).
-  std::string llvm;
-};
+/// Halide: the scheduled algorithm under the kernel's JSON. Stmt: Halide's lowered loops.
+enum class EmitFormat { Object, Assembly, Halide, Stmt };
 
 /// Compiles the kernel as the C function `int symbol(halide_buffer_t *input..., halide_buffer_t *output...)`: inputs by
-/// value id, then the results of the last operation, dimensions as codegen/BufferDims.h gives them. Safe to call from
-/// several threads. Throws std::runtime_error with Halide's message when the kernel cannot be compiled.
-void emitKernel(const KernelSpec &kernel, const TargetInfo &target, const std::string &symbol,
-                const EmitOutputs &outputs);
+/// value id, then the results of the last operation, dimensions as codegen/BufferDims.h gives them. Returns the object's
+/// bytes or the text. Safe to call from several threads. Throws std::runtime_error with Halide's message when the kernel
+/// cannot be compiled.
+std::string emitKernel(const KernelSpec &kernel, const std::string &symbol, const TargetInfo &target,
+                       EmitFormat format);
 
 } // namespace fovea
