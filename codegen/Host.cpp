@@ -268,11 +268,13 @@ OwningOpRef<ModuleOp> buildHostModule(MLIRContext &context, const ProgramPlan &p
 std::unique_ptr<llvm::Module> translateHostModule(ModuleOp module, llvm::LLVMContext &context) {
   registerBuiltinDialectTranslation(*module.getContext());
   registerLLVMDialectTranslation(*module.getContext());
+  // The translation reads alignments from the layout, so it has to be there before.
+  module->setAttr(LLVM::LLVMDialect::getDataLayoutAttrName(),
+                  StringAttr::get(module.getContext(), createTargetMachine()->createDataLayout().getStringRepresentation()));
   std::unique_ptr<llvm::Module> translated = translateModuleToLLVMIR(module, context, "fovea");
   if (!translated)
     return nullptr;
   translated->setTargetTriple(hostTriple);
-  translated->setDataLayout(createTargetMachine()->createDataLayout());
   translated->setPICLevel(llvm::PICLevel::BigPIC);
   return translated;
 }

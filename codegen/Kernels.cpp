@@ -71,7 +71,8 @@ std::string emit(const PlannedKernel &kernel, const TargetInfo &target, EmitForm
   try {
     return emitKernel(kernel.spec, kernel.symbol, target, format);
   } catch (const std::exception &error) {
-    throw std::runtime_error("kernel `" + kernel.label + "`: " + error.what());
+    const std::string what = error.what();
+    throw std::runtime_error("kernel `" + kernel.label + "`: " + what.substr(0, what.find_last_not_of('\n') + 1));
   }
 }
 

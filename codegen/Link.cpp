@@ -78,7 +78,8 @@ void linkExecutable(const std::vector<ObjectFile> &objects, const std::string &o
   std::vector<std::string> command = compilerCommand();
   // Beside the destination, so that the last step is a rename.
   llvm::SmallString<128> temporary;
-  fs::createUniquePath(output + ".%%%%%%%%", temporary, /*MakeAbsolute=*/true);
+  if (std::error_code code = fs::createUniqueFile(output + ".%%%%%%%%", temporary))
+    throw std::runtime_error(output + ": cannot write: " + code.message());
   llvm::FileRemover remover(temporary);
   llvm::sys::RemoveFileOnSignal(temporary);
   command.insert(command.end(), {"-o", temporary.str().str()});

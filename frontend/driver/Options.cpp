@@ -86,12 +86,14 @@ void addCommon(CLI::App *command, CompileOptions &o) {
   command->add_flag("--inference", o.inference, "Leave training out: no step and update functions");
   addStage(command, "--from", o.from, resumed, "net, ast, ir, opt or schedule",
            "What MODEL holds: net (default), ast, ir, opt or schedule,\nas --emit printed it");
-  const char *switches = "Optimizations, to find out what one is worth";
-  command->add_flag("!--no-fold", o.fold, "Keep reshapes and unused results")->group(switches);
-  command->add_flag("!--no-fuse-elementwise", o.fuseElementwise, "Give each element-wise operation a kernel")
-      ->group(switches);
-  command->add_flag("!--no-fuse-pool", o.fusePool, "Give each pooling a kernel")->group(switches);
-  command->add_flag("!--no-plan", o.reuseMemory, "Never use memory of the arena twice")->group(switches);
+  auto addSwitch = [&](const char *name, bool &optimization, const char *help) {
+    command->add_flag_callback(name, [&optimization] { optimization = false; }, help)
+        ->group("Optimizations, to find out what one is worth");
+  };
+  addSwitch("--no-fold", o.fold, "Keep reshapes and unused results");
+  addSwitch("--no-fuse-elementwise", o.fuseElementwise, "Give each element-wise operation a kernel");
+  addSwitch("--no-fuse-pool", o.fusePool, "Give each pooling a kernel");
+  addSwitch("--no-plan", o.reuseMemory, "Never use memory of the arena twice");
 }
 
 CLI::App *addCompile(CLI::App &app, CompileOptions &o) {
@@ -102,16 +104,25 @@ CLI::App *addCompile(CLI::App &app, CompileOptions &o) {
                       "standard output for text)")
       ->type_name("FILE");
   addStage(command, "--emit", o.emit, emitted, "ast, ir, opt, schedule, halide, stmt, llvm, asm, obj, lib or exe",
-           "Stop at a stage: ast, ir (the cnn dialect), opt (fused kernels), schedule (with memory planned),\n"
-           "halide and stmt (algorithms and loops), llvm (the host side), asm, obj (a file per kernel in the\n"
-           "folder -o), lib (FILE.a and FILE.h), exe (default)");
+           "Stop at a stage: ast, ir (the cnn dialect), opt (fused kernels), schedule (with memory\n"
+           "planned), halide and stmt (algorithms and loops), llvm (the host side), asm, obj (a file\n"
+           "per kernel in the folder -o), lib (FILE.a and FILE.h), exe (default)");
   command->add_option("--save-temps", o.saveTemps, "Keep every stage's text and all objects in this folder")
       ->type_name("DIR");
-  command->add_flag("!--no-cache", o.cache,
-                    "Compile every kernel anew and keep none (the cache is $FOVEA_CACHE_DIR,\n"
-                    "$XDG_CACHE_HOME/fovea or ~/.cache/fovea)");
+  command->add_flag_callback(
+      "--no-cache", [&o] { o.cache = false; },
+      "Compile every kernel anew and keep none (the cache is $FOVEA_CACHE_DIR,\n"
+      "$XDG_CACHE_HOME/fovea or ~/.cache/fovea)");
   command->add_option("--jobs", o.jobs, "Kernels compiled at once (default: the number of cores)")
-      ->check(CLI::Range(1, 1024))
+      ->check(CLI::Validator(
+          [](std::string &text) {
+            int jobs = 0;
+            auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), jobs);
+            return problem == std::errc() && !*end && jobs >= 1 && jobs <= 1024
+                       ? std::string()
+                       : wrong(text, "a number from 1 to 1024");
+          },
+          ""))
       ->type_name("N");
   command->add_flag("--time", o.time, "Print how long each stage took on standard error");
   return command;
