@@ -85,8 +85,13 @@ Built build(const KernelSpec &kernel, const TargetInfo &target) {
     output(arguments) = results[0](at);
   else
     output(arguments) = Tuple(results[0](at), results[1](at));
-  for (size_t index = 0; index < results.size(); ++index)
-    fixDimensions(output.output_buffers()[index], results[index].spec);
+  fixDimensions(output.output_buffers()[0], results[0].spec);
+  if (results.size() == 2) { // Its extents are the first's.
+    int index = 0;
+    for (const BufferDim &dim : bufferDims(results[1].spec))
+      output.output_buffers()[1].dim(index++).set_stride(int(dim.stride));
+    output.output_buffers()[1].set_host_alignment(64);
+  }
   scheduled.output = output;
   scheduleCpu(scheduled);
   built.output = output;

@@ -43,8 +43,14 @@ Stage denseWeightGradient(const OpSpec &op, const std::vector<Tensor> &operands)
 Stage biasGradient(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
   const Tensor &gradient = operands[0];
-  RDom pixels(0, int(gradient.width()), 0, int(gradient.height()), "pixels");
   RDom images(0, int(gradient.images()), "images");
+  if (gradient.spec.shape.size() == 2) {
+    Func total("bias_gradient");
+    total(c) = 0.0f;
+    total(c) += gradient.at(c, 0, 0, images);
+    return {.results = {{total, op.results[0]}}, .sum = total, .reduction = {images.x}};
+  }
+  RDom pixels(0, int(gradient.width()), 0, int(gradient.height()), "pixels");
   Func sum("image_sum"), total("bias_gradient");
   sum(c, n) = 0.0f;
   sum(c, n) += gradient.at(c, pixels.x, pixels.y, n);

@@ -14,8 +14,6 @@ std::vector<VarOrRVar> order(std::vector<VarOrRVar> first, const std::vector<RVa
   return first;
 }
 
-void vectorizeAndUnroll(Stage, int) {}
-
 } // namespace
 
 // A register tile of `vectors` vectors of channels by `pixels` pixels of a row: each step of the sum loads the vectors of
@@ -67,11 +65,8 @@ void scheduleSpatialSum(ScheduledKernel &kernel) {
     output.parallel(y, int(kernel.key("rows", 1)), TailStrategy::GuardWithIf);
     break;
   }
-  if (padding.defined()) {
+  if (padding.defined())
     padding.compute_at(output, images);
-    const int64_t channels = physicalElements(kernel.kernel.inputs[0]) ? lanes : 1;
-    (void)channels;
-  }
 }
 
 // Batched: a tile of vectors of outputs by rows of images; at batch 1 the weights stream through once, in parallel.
@@ -106,8 +101,7 @@ void scheduleConvWeightGradient(ScheduledKernel &kernel) {
   const int tile = lanes * vectors;
   Var bo("bo"), bi("bi"), to("to"), ti("ti");
   Func output = kernel.output, sum = stage.sum, partial = stage.partial;
-  const RVar image = stage.reduction[2];
-  const RVar rx = stage.reduction[0], ry = stage.reduction[1];
+  const RVar rx = stage.reduction[0], ry = stage.reduction[1], image = stage.reduction[2];
   const Var chunk("chunk"), tap = tapsAreColumns ? kx : i;
 
   output.vectorize(b, lanes);
@@ -143,13 +137,17 @@ void scheduleChannelSum(ScheduledKernel &kernel) {
   const Stage &stage = *kernel.anchor();
   const int lanes = int(kernel.key("lanes", 1));
   Func sum = stage.sum, total = stage.last, output = kernel.output;
+  output.vectorize(c, lanes);
+  if (!total.defined()) {
+    sum.compute_root().vectorize(c, lanes).update().vectorize(c, lanes);
+    return;
+  }
   Func perImage = sum.in();
   Var co("co"), ci("ci");
   perImage.compute_root().split(c, co, ci, lanes).reorder(ci, co, n).vectorize(ci).parallel(n);
   sum.compute_at(perImage, co).store_in(MemoryType::Stack).vectorize(c, lanes).update().reorder(c, stage.reduction[0],
                                                                          stage.reduction[1]).vectorize(c, lanes);
   total.compute_root().vectorize(c, lanes).update().vectorize(c, lanes);
-  output.vectorize(c, lanes);
 }
 
 } // namespace fovea
