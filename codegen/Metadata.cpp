@@ -89,7 +89,7 @@ FailureOr<json> parameterJson(cnn::ParameterOp parameter) {
   auto type = cast<RankedTensorType>(parameter.getType());
   const TensorSpec tensor = toTensorSpec(type);
   if (!parameter.getOffset())
-    return parameter.emitError("has no offset; cnn-plan-memory must run first");
+    return parameter.emitOpError("has no offset; cnn-plan-memory must run first");
   json out = {{"name", parameter.getSymName().str()},
               {"shape", tensor.shape},
               {"trainable", parameter.getTrainable()},
@@ -112,7 +112,7 @@ FailureOr<json> parameterJson(cnn::ParameterOp parameter) {
     out["block"] = tensor.block;
     break;
   default:
-    return parameter.emitError("has a layout that the runtime cannot pack: ") << type;
+    return parameter.emitOpError("has a layout that the runtime cannot pack: ") << type;
   }
   if (DictionaryAttr init = parameter.getInitAttr())
     out["init"] = toJson(init);
@@ -148,7 +148,7 @@ FailureOr<json> outputJson(ModuleOp module) {
         out["name"] = name.str();
     return out;
   }
-  return module.emitError("has no function with an output");
+  return module.emitError("the module has no function with an output");
 }
 
 } // namespace
@@ -159,9 +159,9 @@ FailureOr<std::string> programMetadata(ModuleOp module, const ProgramPlan &plan,
   auto input = module->getAttrOfType<DictionaryAttr>("cnn.input");
   auto floats = module->getAttrOfType<IntegerAttr>("cnn.parameter_floats");
   if (!network || !input)
-    return module.emitError("has no cnn.network and cnn.input, which say what it computes");
+    return module.emitError("the module has no cnn.network and cnn.input, which say what it computes");
   if (!floats)
-    return module.emitError("has no cnn.parameter_floats; cnn-plan-memory must run first");
+    return module.emitError("the module has no cnn.parameter_floats; cnn-plan-memory must run first");
   FailureOr<json> output = outputJson(module);
   if (failed(output))
     return failure();

@@ -23,9 +23,9 @@ public:
     auto kind = function->getAttrOfType<StringAttr>("cnn.kind");
     auto arena = function->getAttrOfType<IntegerAttr>("cnn.arena_bytes");
     if (!kind)
-      return function.emitError("has no cnn.kind");
+      return function.emitOpError("has no cnn.kind");
     if (!arena)
-      return function.emitError("has no cnn.arena_bytes; cnn-plan-memory must run first");
+      return function.emitOpError("has no cnn.arena_bytes; cnn-plan-memory must run first");
     auto batch = function->getAttrOfType<IntegerAttr>("cnn.batch");
     planned.kind = kind.str();
     planned.batch = batch && planned.kind != "update" ? batch.getInt() : 0;
@@ -46,7 +46,7 @@ private:
   LogicalResult read(cnn::KernelOp kernel, PlannedFunction &function) {
     ArrayAttr places = kernel.getPlacesAttr();
     if (!places || places.size() != kernel->getNumOperands() + kernel->getNumResults())
-      return kernel.emitError("has no place for each operand and result; cnn-plan-memory must run first");
+      return kernel.emitOpError("has no place for each operand and result; cnn-plan-memory must run first");
     PlannedCall call;
     call.name = kernel.getName().str();
     call.kernel = unique(kernel, function);
@@ -91,7 +91,7 @@ FailureOr<ProgramPlan> planProgram(ModuleOp module, const TargetInfo &target) {
     if (failed(planner.read(function)))
       return failure();
   if (planner.plan.functions.empty())
-    return module.emitError("holds no function to compile");
+    return module.emitError("the module holds no function to compile");
   return std::move(planner.plan);
 }
 

@@ -120,6 +120,7 @@ private:
     FailureOr<std::string> metadata = programMetadata(*module, plan, target, symbol);
     if (failed(metadata))
       return false;
+    saveTemp("metadata.json", *metadata + "\n");
     OwningOpRef<ModuleOp> host = buildHostModule(context, plan, symbol, *metadata);
     llvm::LLVMContext llvmContext;
     std::unique_ptr<llvm::Module> llvmModule = translateHostModule(*host, llvmContext);

@@ -19,6 +19,7 @@ using namespace mlir;
 
 void loadDialects(MLIRContext &context) {
   context.disableMultithreading();
+  context.printOpOnDiagnostic(false); // The line is shown; the operation would be pages of text.
   context.loadDialect<cnn::CnnDialect, func::FuncDialect>();
 }
 

@@ -32,7 +32,7 @@ void checkWritable(const std::string &path) {
 }
 
 void makeFolder(const std::string &path) {
-  if (std::error_code code = fs::create_directories(path))
+  if (std::error_code code = fs::create_directories(path, /*IgnoreExisting=*/true, fs::perms::all_all))
     throw std::runtime_error(path + ": cannot make this folder: " + code.message());
   if (!fs::is_directory(path))
     throw std::runtime_error(path + ": is a file; a folder is needed here");

@@ -1,3 +1,34 @@
+// A planned module becomes functions that fill halide_buffer_t structs and call kernels in order.
+// RUN: fovea compile %s --from=schedule --emit=llvm | FileCheck %s
+
+// Dimensions are constants {min, extent, stride, flags}, innermost first, shared by equal tensors.
+// CHECK-DAG: @dims_{{[0-9]+}} = private constant [20 x i32] [i32 0, i32 4, i32 1, i32 0, i32 0, i32 2, i32 4, i32 0, i32 0, i32 2, i32 8, i32 0, i32 0, i32 2, i32 16, i32 0, i32 0, i32 1, i32 32, i32 0]
+// CHECK-DAG: @dims_{{[0-9]+}} = private constant [16 x i32] [i32 0, i32 8, i32 1, i32 0, i32 0, i32 2, i32 8, i32 0, i32 0, i32 2, i32 16, i32 0, i32 0, i32 1, i32 32, i32 0]
+
+// The metadata says how parameters are packed.
+// CHECK: c"{\22abi\22:1
+// CHECK-SAME: \22arena_bytes\22:192,\22batch\22:1,\22kernels\22:[{\22bytes\22:160,\22flops\22:0,\22name\22:\22image: relayout\22}
+// CHECK-SAME: \22network\22:\22Tiny\22
+// CHECK-SAME: \22block\22:4,\22count\22:24,\22decay_mult\22:1.0,\22init\22:{\22kind\22:\22xavier\22},\22layout\22:\22weight\22,\22lr_mult\22:1.0,\22name\22:\22fc.weight\22,\22offset\22:0,\22pack\22:[3,2,2,2],\22shape\22:[3,8],\22size\22:32,\22trainable\22:true
+// CHECK-SAME: \22init\22:{\22kind\22:\22constant\22,\22value\22:0.1},\22layout\22:\22vector\22
+// CHECK-SAME: \22recipe\22:{\22batch\22:1
+// CHECK: @fovea_main_program = constant { ptr, i64, ptr, i32, i32 } { ptr @fovea_fovea_main_metadata, i64 {{[0-9]+}}, ptr @fovea_fovea_main_functions, i32 1, i32 1 }
+
+// CHECK: define internal i32 @fovea_fovea_main_fn_0(ptr %[[SLOTS:.*]])
+// CHECK: %[[ARENA:.*]] = load ptr, ptr %[[SLOTS]], align 8
+// CHECK: alloca { i64, ptr, ptr, i64, i32, i32, ptr, ptr }, i64 4
+// CHECK: %[[FAILED:.*]] = call i32 @fovea_k_[[RELAYOUT:[0-9a-f]+]](ptr %{{.*}}, ptr %{{.*}})
+// CHECK: icmp ne i32 %[[FAILED]], 0
+// CHECK: call void @fovea_profile(ptr %{{.*}}, i32 0)
+// Parameters' offsets count floats, the arena's bytes: both are 128 bytes in.
+// CHECK: getelementptr i8, ptr %{{.*}}, i64 128
+// CHECK: getelementptr i8, ptr %[[ARENA]], i64 128
+// CHECK: call i32 @fovea_k_{{[0-9a-f]+}}(ptr %{{.*}}, ptr %{{.*}}, ptr %{{.*}}, ptr %{{.*}})
+// CHECK: call void @fovea_profile(ptr %{{.*}}, i32 1)
+// CHECK: ret i32 0
+// CHECK: %[[CODE:.*]] = phi i32
+// CHECK-NEXT: ret i32 %[[CODE]]
+
 module attributes {cnn.network = "Tiny", cnn.input = {name = "image", shape = [2, 2, 2]}, cnn.target = "x86-64-v3",
                    cnn.parameter_floats = 48 : i64,
                    cnn.layers = [{name = "fc", op = "dense", output = [3], parameters = 27, connections = 27, macs = 24}],
