@@ -114,7 +114,7 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
   const int64_t lanes = vectorOf(weight.block, target);
   const TensorSpec &last = kernel.ops.back().results[0];
   const int64_t images = result.shape[0];
-  if (result.shape.size() == 2) {
+  if (anchor->op.starts_with("dense")) {
     Tile tile = bestTile(weight.block / lanes, images, target);
     if (images == 1)
       tile.vectors = weight.block / lanes <= 4 ? weight.block / lanes : tile.vectors;

@@ -62,8 +62,11 @@ Stage conv2dInputGradient(const OpSpec &op, const std::vector<Tensor> &operands)
   sum(c, x, y, n) = 0.0f;
   if (row.stride == 1 && column.stride == 1) {
     RDom r(0, int(shape[0]), 0, column.kernel, 0, row.kernel, "r");
+    // Kernel rows that meet no gradient are left out; in a row, zeros are cheaper than a condition.
+    Expr gradientRow = y + row.before - r.z;
+    r.where(gradientRow >= 0 && gradientRow < int(gradient.height()));
     sum(c, x, y, n) += weight({c % lanes, r.x, r.y, r.z, c / lanes}) *
-                       stage.padding(r.x, x + column.before - r.y, y + row.before - r.z, n);
+                       stage.padding(r.x, x + column.before - r.y, gradientRow, n);
     stage.reduction = {r.x, r.y, r.z};
   } else {
     auto taps = [](const Axis &axis) { return (axis.kernel + axis.stride - 1) / axis.stride; };

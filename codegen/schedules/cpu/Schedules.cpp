@@ -20,6 +20,13 @@ const Stage *ScheduledKernel::anchor() const {
 
 const OpSpec &ScheduledKernel::anchorOp() const { return kernel.ops[anchor() - stages.data()]; }
 
+int64_t vectorDividing(int64_t extent, int64_t atMost) {
+  int64_t lanes = 1;
+  while (extent > 0 && lanes * 2 <= atMost && extent % (lanes * 2) == 0)
+    lanes *= 2;
+  return lanes;
+}
+
 void scheduleCpu(ScheduledKernel &kernel) {
   if (!kernel.anchor())
     return schedulePointwise(kernel);
@@ -30,21 +37,10 @@ void scheduleCpu(ScheduledKernel &kernel) {
     return scheduleDenseWeightGradient(kernel);
   if (op == "bias_gradient" || op == "scale_coefficient_gradient")
     return scheduleChannelSum(kernel);
-  if (kernel.anchorOp().results[0].shape.size() == 4)
+  if (op == "conv2d" || op == "conv2d_input_gradient")
     return scheduleSpatialSum(kernel);
   return scheduleDense(kernel);
 }
-
-namespace {
-
-int64_t largestPowerOfTwoDividing(int64_t extent, int64_t atMost) {
-  int64_t lanes = 1;
-  while (lanes * 2 <= atMost && extent % (lanes * 2) == 0)
-    lanes *= 2;
-  return lanes;
-}
-
-} // namespace
 
 // Innermost dimension in vectors that divide it (updates are in place, so no element may be computed twice), outermost
 // dimension worth it in parallel. Sums over channels are computed per image beside their use.
@@ -52,7 +48,7 @@ void schedulePointwise(ScheduledKernel &kernel) {
   const TensorSpec &result = kernel.stages.back().results[0].spec;
   const auto dims = bufferDims(result);
   const auto variables = dimensions(result);
-  const int64_t lanes = largestPowerOfTwoDividing(dims[0].extent, kernel.target.vectorLanes);
+  const int64_t lanes = vectorDividing(dims[0].extent, kernel.target.vectorLanes);
   if (lanes > 1)
     kernel.output.vectorize(variables[0], int(lanes));
   const int64_t elements = physicalElements(result);

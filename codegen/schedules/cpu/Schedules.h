@@ -20,10 +20,13 @@ struct ScheduledKernel {
   const OpSpec &anchorOp() const;
 };
 
+/// The largest power of two that divides `extent` and is at most `atMost`; 1 for an extent of 0.
+int64_t vectorDividing(int64_t extent, int64_t atMost);
+
 void scheduleCpu(ScheduledKernel &kernel);
 
-void scheduleSpatialSum(ScheduledKernel &kernel);       ///< conv2d, input gradients of [N,C,H,W]
-void scheduleDense(ScheduledKernel &kernel);            ///< dense, its input gradient of [N,K]
+void scheduleSpatialSum(ScheduledKernel &kernel);       ///< conv2d and its input gradient
+void scheduleDense(ScheduledKernel &kernel);            ///< dense and its input gradient
 void scheduleConvWeightGradient(ScheduledKernel &kernel);
 void scheduleDenseWeightGradient(ScheduledKernel &kernel);
 void scheduleChannelSum(ScheduledKernel &kernel);       ///< bias_gradient, scale_coefficient_gradient

@@ -14,6 +14,18 @@ std::vector<VarOrRVar> order(std::vector<VarOrRVar> first, const std::vector<RVa
   return first;
 }
 
+/// The operand that the anchor pads with zeros: its first.
+const TensorSpec &paddedOperand(const ScheduledKernel &kernel) {
+  return kernel.kernel.tensor(kernel.anchorOp().operands[0]);
+}
+
+/// Rounds the channels up to vectors: the operand has the lanes.
+void vectorizePadding(Func padding, const TensorSpec &operand) {
+  const int lanes = int(vectorDividing(operand.block, 16));
+  if (lanes > 1)
+    padding.vectorize(c, lanes);
+}
+
 } // namespace
 
 // A register tile of `vectors` vectors of channels by `pixels` pixels of a row: each step of the sum loads the vectors of
@@ -66,7 +78,7 @@ void scheduleSpatialSum(ScheduledKernel &kernel) {
     break;
   }
   if (padding.defined())
-    padding.compute_at(output, images);
+    vectorizePadding(padding.compute_at(output, images), paddedOperand(kernel));
 }
 
 // Batched: a tile of vectors of outputs by rows of images; at batch 1 the weights stream through once, in parallel.
@@ -79,18 +91,24 @@ void scheduleDense(ScheduledKernel &kernel) {
   Func output = kernel.output, sum = stage.sum;
   const TensorSpec &result = kernel.stages.back().results[0].spec;
   const bool exact = bufferDims(result)[0].extent % tile == 0;
+  const bool spatial = result.shape.size() == 4;
   output.split(c, co, ci, tile, exact ? TailStrategy::Auto : TailStrategy::GuardWithIf)
-      .split(n, no, ni, rows, TailStrategy::ShiftInwards)
-      .reorder(ci, ni, no, co);
+      .split(n, no, ni, rows, TailStrategy::ShiftInwards);
+  if (spatial)
+    output.reorder(ci, ni, no, co, x, y);
+  else
+    output.reorder(ci, ni, no, co);
   if (exact)
     output.vectorize(ci, lanes).unroll(ci).unroll(ni);
   sum.compute_at(output, no).store_in(MemoryType::Stack).bound_extent(c, tile);
+  if (spatial)
+    sum.reorder(c, n, x, y).update().reorder(order({c, n}, stage.reduction));
   sum.vectorize(c, lanes).unroll(c).unroll(n).update().reorder(order({c, n}, stage.reduction)).vectorize(c, lanes)
       .unroll(c).unroll(n);
   if (unroll > 1)
     sum.update().unroll(stage.reduction[0], unroll);
   if (kernel.key("parallel", 0))
-    output.parallel(co);
+    output.parallel(spatial ? y : co);
 }
 
 void scheduleConvWeightGradient(ScheduledKernel &kernel) {
@@ -115,8 +133,10 @@ void scheduleConvWeightGradient(ScheduledKernel &kernel) {
   sum.compute_at(partial, to).store_in(MemoryType::Stack).bound_extent(b, tile).bound_extent(tap, taps);
   sum.vectorize(b, lanes).unroll(b).unroll(tap);
   sum.update().reorder(b, tap, rx, ry).vectorize(b, lanes).unroll(b).unroll(tap);
-  if (stage.padding.defined())
-    Func(stage.padding).compute_at(partial, image);
+  if (stage.padding.defined()) {
+    Func padding = stage.padding;
+    vectorizePadding(padding.compute_at(partial, image), paddedOperand(kernel));
+  }
 }
 
 void scheduleDenseWeightGradient(ScheduledKernel &kernel) {
