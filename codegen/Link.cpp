@@ -74,11 +74,15 @@ void run(const std::vector<std::string> &command, const Workplace &workplace) {
 } // namespace
 
 void linkExecutable(const std::vector<ObjectFile> &objects, const std::string &output) {
+  // A symbolic link stays one: what it points to is replaced.
+  llvm::SmallString<128> destination;
+  if (fs::real_path(output, destination))
+    destination = output;
   Workplace workplace;
   std::vector<std::string> command = compilerCommand();
   // Beside the destination, so that the last step is a rename.
   llvm::SmallString<128> temporary;
-  if (std::error_code code = fs::createUniqueFile(output + ".%%%%%%%%", temporary))
+  if (std::error_code code = fs::createUniqueFile(destination + ".%%%%%%%%", temporary))
     throw std::runtime_error(output + ": cannot write: " + code.message());
   llvm::FileRemover remover(temporary);
   llvm::sys::RemoveFileOnSignal(temporary);
@@ -92,7 +96,7 @@ void linkExecutable(const std::vector<ObjectFile> &objects, const std::string &o
   command.insert(command.end(), more.begin(), more.end());
   command.insert(command.end(), {"-Wl,--gc-sections", "-s", "-static-libgcc", "-pthread", "-lm"});
   run(command, workplace);
-  if (std::error_code code = fs::rename(temporary, output))
+  if (std::error_code code = fs::rename(temporary, destination))
     throw std::runtime_error(output + ": cannot write: " + code.message());
   llvm::sys::DontRemoveFileOnSignal(temporary);
   remover.releaseFile();

@@ -77,8 +77,10 @@ private:
                                ": already holds its functions: --batch and --inference are for model files");
     const std::string to = output();
     if (options.emit == Stage::Lib) {
-      checkWritable(libraryBase() + ".a");
-      checkWritable(libraryBase() + ".h");
+      checkReplaceable(libraryBase() + ".a", options.model);
+      checkReplaceable(libraryBase() + ".h", options.model);
+    } else if (options.emit == Stage::Exe) {
+      checkReplaceable(to, options.model);
     } else if (isPerKernel()) {
       if (options.emit == Stage::Obj || !to.empty())
         makeFolder(to);

@@ -31,6 +31,15 @@ void checkWritable(const std::string &path) {
     throw std::runtime_error(path + ": cannot write: " + std::strerror(errno));
 }
 
+void checkReplaceable(const std::string &path, const std::string &model) {
+  checkWritable(path);
+  if (fs::exists(path) && !fs::is_regular_file(path))
+    throw std::runtime_error(path + ": is no regular file; name another with -o");
+  bool same = false;
+  if (!fs::equivalent(path, model, same) && same)
+    throw std::runtime_error(path + ": would replace the model file; name another with -o");
+}
+
 void makeFolder(const std::string &path) {
   if (std::error_code code = fs::create_directories(path, /*IgnoreExisting=*/true, fs::perms::all_all))
     throw std::runtime_error(path + ": cannot make this folder: " + code.message());

@@ -13,6 +13,10 @@ namespace fovea {
 /// A compilation can take seconds; what can be refused at once is.
 void checkWritable(const std::string &path);
 
+/// As checkWritable, for what is made beside `path` and renamed onto it: refuses devices and pipes, which would be
+/// replaced, and the model file itself.
+void checkReplaceable(const std::string &path, const std::string &model);
+
 /// Makes the folder when it is missing. Throws std::runtime_error.
 void makeFolder(const std::string &path);
 
