@@ -138,7 +138,7 @@ private:
       while (other && isa<cnn::MulOp, cnn::AddOp>(other))
         other = other->getOperand(0).getDefiningOp();
       return other && other->getNumResults() == 1 && !isa<cnn::LoadOp>(other) ? require(other).results[0]
-                                                                               : cnn::LayoutAttr();
+                                                                              : cnn::LayoutAttr();
     }
     return require(user).operands[use.getOperandNumber()];
   }
@@ -159,8 +159,8 @@ private:
         result.setType(withLayout(result.getType(), layout));
     }
     Operation *terminator = function.getBody().front().getTerminator();
-    function.setType(FunctionType::get(module.getContext(), function.getBody().getArgumentTypes(),
-                                       terminator->getOperandTypes()));
+    function.setType(
+        FunctionType::get(module.getContext(), function.getBody().getArgumentTypes(), terminator->getOperandTypes()));
   }
 
   /// An image whose plain order is channels-last order too is called channels-last and needs no relayout.
@@ -251,8 +251,7 @@ private:
           return Requirement{{activation(operand(0)), activation(operand(1))}, {rules.weight(result())}};
         })
         .Case<cnn::DenseWeightGradientOp>([&](auto) {
-          return Requirement{{activation(operand(0)), activation(operand(1))},
-                             {rules.denseWeight(result(), type(0))}};
+          return Requirement{{activation(operand(0)), activation(operand(1))}, {rules.denseWeight(result(), type(0))}};
         })
         .Case<cnn::BiasGradientOp>(
             [&](auto) { return Requirement{{activation(operand(0))}, {rules.vector(result())}}; })
@@ -279,9 +278,8 @@ private:
         .Case<cnn::StoreOp>([&](cnn::StoreOp store) {
           return Requirement{{layoutOf(symbols.lookup<cnn::ParameterOp>(store.getParameter()).getType())}, {}};
         })
-        .Case<cnn::RelayoutOp>([&](auto) {
-          return Requirement{{layoutOf(operand(0).getType())}, {layoutOf(op->getResult(0).getType())}};
-        })
+        .Case<cnn::RelayoutOp>(
+            [&](auto) { return Requirement{{layoutOf(operand(0).getType())}, {layoutOf(op->getResult(0).getType())}}; })
         .Case<func::ReturnOp>([&](auto) {
           for (auto [index, value] : llvm::enumerate(op->getOperands())) {
             cnn::LayoutAttr layout = layoutOf(value.getType());

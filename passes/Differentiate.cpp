@@ -54,9 +54,7 @@ private:
     return {body.begin(), firstBackward ? firstBackward->getIterator() : body.end()};
   }
 
-  cnn::ParameterOp parameterOf(cnn::LoadOp load) {
-    return symbols.lookup<cnn::ParameterOp>(load.getParameter());
-  }
+  cnn::ParameterOp parameterOf(cnn::LoadOp load) { return symbols.lookup<cnn::ParameterOp>(load.getParameter()); }
 
   /// Values that depend on a trainable parameter: only these need gradients.
   void findActive() {
@@ -181,9 +179,9 @@ void createUpdate(ModuleOp module, const SetVector<StringAttr> &updated, SymbolT
     Value value = load(cnn::ParameterBlock::value);
     Value gradient = load(cnn::ParameterBlock::gradient);
     Value momentum = load(cnn::ParameterBlock::momentum);
-    auto update = builder.create<cnn::SgdUpdateOp>(parameter.getLoc(), value, gradient, momentum,
-                                                   function.getArgument(0), parameter.getLrMultAttr(),
-                                                   parameter.getDecayMultAttr());
+    auto update =
+        builder.create<cnn::SgdUpdateOp>(parameter.getLoc(), value, gradient, momentum, function.getArgument(0),
+                                         parameter.getLrMultAttr(), parameter.getDecayMultAttr());
     update->setAttr("cnn.layer", name);
     builder.create<cnn::StoreOp>(parameter.getLoc(), symbol, update->getResult(0), cnn::ParameterBlock::value);
     builder.create<cnn::StoreOp>(parameter.getLoc(), symbol, update->getResult(1), cnn::ParameterBlock::momentum);

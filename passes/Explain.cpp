@@ -97,8 +97,9 @@ void explainFunction(func::FuncOp function, raw_ostream &out) {
     ops += std::distance(kernel.getBody().front().begin(), kernel.getBody().front().end()) - 1;
     width = std::max(width, kernel.getName().size());
   }
-  out << "\n" << function.getName() << ": " << ops << " operations in " << kernels.size() << " kernels, "
-      << scaled(flops) << "FLOP, " << scaled(bytes) << "B read and written\n";
+  out << "\n"
+      << function.getName() << ": " << ops << " operations in " << kernels.size() << " kernels, " << scaled(flops)
+      << "FLOP, " << scaled(bytes) << "B read and written\n";
   out << "  " << llvm::left_justify("kernel", width) << llvm::right_justify("FLOP", 10)
       << llvm::right_justify("bytes", 10) << "  schedule\n";
   for (cnn::KernelOp kernel : kernels) {

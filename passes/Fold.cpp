@@ -60,8 +60,8 @@ struct UnflattenInputGradient : OpRewritePattern<cnn::UnflattenOp> {
   }
 };
 
-/// relu(flatten(x)) -> flatten(relu(x)), and likewise for every element-wise operation whose operands are all flattened:
-/// brings the flatten next to the dense layer that absorbs it.
+/// relu(flatten(x)) -> flatten(relu(x)), and likewise for every element-wise operation whose operands are all
+/// flattened: brings the flatten next to the dense layer that absorbs it.
 struct FlattenAfterElementwise : RewritePattern {
   explicit FlattenAfterElementwise(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
   LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
@@ -96,7 +96,8 @@ template <typename Gradient> struct ActivationGradientAfterPool : OpRewritePatte
     if (!pool || pool->getOperand(0) != op->getOperand(0))
       return failure();
     Operation *small = cloneWith(rewriter, op, {pool->getResult(0), incoming}, incoming.getType());
-    rewriter.replaceOp(op, cloneWith(rewriter, poolGradient, {indices, small->getResult(0)}, op->getResult(0).getType()));
+    rewriter.replaceOp(op,
+                       cloneWith(rewriter, poolGradient, {indices, small->getResult(0)}, op->getResult(0).getType()));
     return success();
   }
 };
@@ -106,8 +107,8 @@ struct DropUnusedIndices : OpRewritePattern<cnn::MaxPoolIndicesOp> {
   LogicalResult matchAndRewrite(cnn::MaxPoolIndicesOp op, PatternRewriter &rewriter) const override {
     if (!op->getResult(1).use_empty())
       return failure();
-    OperationState state(op.getLoc(), cnn::MaxPoolOp::getOperationName(), op->getOperands(),
-                         op->getResult(0).getType(), op->getAttrDictionary().getValue());
+    OperationState state(op.getLoc(), cnn::MaxPoolOp::getOperationName(), op->getOperands(), op->getResult(0).getType(),
+                         op->getAttrDictionary().getValue());
     Operation *pool = rewriter.create(state);
     rewriter.replaceAllUsesWith(op->getResult(0), pool->getResult(0));
     rewriter.eraseOp(op);
@@ -132,8 +133,7 @@ struct FoldPass : impl::FoldBase<FoldPass> {
     }
     IRRewriter rewriter(context);
     DominanceInfo dominance(getOperation());
-    getOperation().walk(
-        [&](func::FuncOp function) { eliminateCommonSubExpressions(rewriter, dominance, function); });
+    getOperation().walk([&](func::FuncOp function) { eliminateCommonSubExpressions(rewriter, dominance, function); });
   }
 };
 

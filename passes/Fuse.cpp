@@ -31,8 +31,8 @@ bool isPointwise(Operation *op) { return op->hasTrait<cnn::ElementwiseOp>() || i
 /// Whether a pointwise operation or a relayout may follow inside the kernel of `op`.
 bool acceptsEpilogue(Operation *op) {
   return isPointwise(op) || isPool(op) ||
-         isa<cnn::Conv2dOp, cnn::DenseOp, cnn::Conv2dInputGradientOp, cnn::DenseInputGradientOp,
-             cnn::MaxPoolGradientOp, cnn::AvgPoolGradientOp>(op);
+         isa<cnn::Conv2dOp, cnn::DenseOp, cnn::Conv2dInputGradientOp, cnn::DenseInputGradientOp, cnn::MaxPoolGradientOp,
+             cnn::AvgPoolGradientOp>(op);
 }
 
 /// Operations on activations only: the gradients and masks of weights are packed otherwise and stay by themselves.

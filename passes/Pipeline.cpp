@@ -38,8 +38,7 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
   Option<bool> fuseElementwise{*this, "fuse-elementwise", llvm::cl::desc("Fuse element-wise operations"),
                                llvm::cl::init(true)};
   Option<bool> fusePool{*this, "fuse-pool", llvm::cl::desc("Fuse pooling"), llvm::cl::init(true)};
-  Option<bool> reuseMemory{*this, "reuse-memory", llvm::cl::desc("Share memory between values"),
-                           llvm::cl::init(true)};
+  Option<bool> reuseMemory{*this, "reuse-memory", llvm::cl::desc("Share memory between values"), llvm::cl::init(true)};
 
   PipelineOptions options() const { return {target, fold, fuseElementwise, fusePool, reuseMemory}; }
 };
@@ -47,12 +46,11 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
 } // namespace
 
 void registerPipelines() {
-  mlir::PassPipelineRegistration<PipelineFlags>(
-      "cnn-optimize", "From the logical graph to kernels",
-      [](mlir::OpPassManager &manager, const PipelineFlags &flags) { buildOptimizePipeline(manager, flags.options()); });
-  mlir::PassPipelineRegistration<PipelineFlags>(
-      "cnn-schedule", "From kernels to kernels with schedules and addresses",
-      [](mlir::OpPassManager &manager, const PipelineFlags &flags) { buildSchedulePipeline(manager, flags.options()); });
+  using Registration = mlir::PassPipelineRegistration<PipelineFlags>;
+  Registration("cnn-optimize", "From the logical graph to kernels",
+               [](auto &manager, const PipelineFlags &flags) { buildOptimizePipeline(manager, flags.options()); });
+  Registration("cnn-schedule", "From kernels to kernels with schedules and addresses",
+               [](auto &manager, const PipelineFlags &flags) { buildSchedulePipeline(manager, flags.options()); });
 }
 
 } // namespace fovea

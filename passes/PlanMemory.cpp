@@ -69,9 +69,7 @@ private:
     places[value] = cnn::PlaceAttr::get(builder.getContext(), slot, offset);
   }
 
-  int64_t parameterOffset(StringRef name) {
-    return symbols.lookup<cnn::ParameterOp>(name).getOffsetAttr().getInt();
-  }
+  int64_t parameterOffset(StringRef name) { return symbols.lookup<cnn::ParameterOp>(name).getOffsetAttr().getInt(); }
 
   StringRef kind() {
     auto attribute = function->getAttrOfType<StringAttr>("cnn.kind");

@@ -29,8 +29,12 @@ protected:
 
 std::string poolKernel(const std::string &name, const std::string &attributes) {
   return "func.func @f(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x3x3xf32> {"
-         "  %0 = cnn.kernel \"" + name + "\" (%a = %x) : (tensor<1x2x4x4xf32>) -> tensor<1x2x3x3xf32> {"
-         "    %1 = cnn.max_pool %a {kernel = array<i64: 2, 2>" + attributes + "}"
+         "  %0 = cnn.kernel \"" +
+         name +
+         "\" (%a = %x) : (tensor<1x2x4x4xf32>) -> tensor<1x2x3x3xf32> {"
+         "    %1 = cnn.max_pool %a {kernel = array<i64: 2, 2>" +
+         attributes +
+         "}"
          "        : (tensor<1x2x4x4xf32>) -> tensor<1x2x3x3xf32>"
          "    cnn.yield %1 : tensor<1x2x3x3xf32>"
          "  }"
@@ -75,7 +79,8 @@ TEST_F(ToKernelSpec, valuesAreCountedInputsFirst) {
 
 TEST_F(ToKernelSpec, convolutionWeightsGetTheirViewFromTheShape) {
   auto layout = cnn::LayoutAttr::get(&context, cnn::LayoutKind::weight, 8, {});
-  const TensorSpec spec = toTensorSpec(mlir::RankedTensorType::get({10, 3, 5, 5}, mlir::Float32Type::get(&context), layout));
+  auto type = mlir::RankedTensorType::get({10, 3, 5, 5}, mlir::Float32Type::get(&context), layout);
+  const TensorSpec spec = toTensorSpec(type);
   EXPECT_EQ(spec.spatial, (std::vector<int64_t>{3, 5, 5}));
   EXPECT_EQ(physicalElements(spec), 16 * 3 * 5 * 5);
 }

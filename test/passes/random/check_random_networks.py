@@ -41,7 +41,8 @@ def check_network(tool, seed):
     numbers = np.random.default_rng(seed)
     values = {name: numbers.normal(size=tensor.shape) / 2 for name, (tensor, _) in parameters.items()}
     # The masks that the differentiation makes connect everything: these networks' masks are all ones.
-    all_values = values | {name: np.ones(tensor.shape) for name, (tensor, _) in planned[0].items() if name not in values}
+    masks = {name: np.ones(tensor.shape) for name, (tensor, _) in planned[0].items() if name not in values}
+    all_values = values | masks
     image, labels_type = functions["step"].types[:2]
     classes = functions["step"].body[-1].operand_types[1].shape[1]
     batch = image.shape[0]

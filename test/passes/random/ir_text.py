@@ -92,7 +92,8 @@ def parse_op(line):
         return Op("store", [match[2]], [], attributes(match[3]), tensors(match[4]), symbol=match[1])
     if match := re.fullmatch(r"(return|cnn.yield)(?: (.*?) : (.*))?", line):
         return Op(match[1].removeprefix("cnn."), values(match[2] or ""), [], {}, tensors(match[3] or ""))
-    if match := re.fullmatch(r"(%\w+)(?::(\d+))? = cnn.kernel \"(.*?)\" \((.*?)\)( \{.*\})? : \((.*)\) -> (.*) \{", line):
+    kernel = r'(%\w+)(?::(\d+))? = cnn.kernel "(.*?)" \((.*?)\)( \{.*\})? : \((.*)\) -> (.*) \{'
+    if match := re.fullmatch(kernel, line):
         pairs = re.findall(r"(%\w+) = (%[\w#]+)", match[4])
         results = [f"{match[1]}#{i}" for i in range(int(match[2]))] if match[2] else [match[1]]
         return Op("kernel", [outer for _, outer in pairs], results, attributes(match[5] or ""), tensors(match[6]),

@@ -65,7 +65,8 @@ def check_kernel(op, function, memory):
         end = offset + tensor.bytes
         if not op.symbol.endswith("sgd_update"):
             for (other, begin), read, _ in operands:
-                assert other != slot or end <= begin or begin + read.bytes <= offset, f"{op.symbol} overwrites an operand"
+                apart = other != slot or end <= begin or begin + read.bytes <= offset
+                assert apart, f"{op.symbol} overwrites an operand"
         if slot == "arena":
             assert offset % 64 == 0 and end <= function.attributes["arena_bytes"], f"{op.symbol} leaves the arena"
         memory.write(slot, offset, tensor.bytes, value)
