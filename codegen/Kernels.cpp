@@ -17,7 +17,12 @@ namespace fovea {
 namespace {
 
 std::string cacheKey(const PlannedKernel &kernel, const TargetInfo &target) {
-  return sha256(kernel.json + "\n" + kernel.symbol + "\n" + target.halideTarget + "\n" + kernelCompilerId());
+  // What a schedule may ask of the machine beside its instructions.
+  std::string machine = target.halideTarget;
+  for (int number : {target.vectorLanes, target.vectorRegisters, target.fmaLatency, target.cores,
+                     int(target.memoryBroadcast)})
+    machine += " " + std::to_string(number);
+  return sha256(kernel.json + "\n" + kernel.symbol + "\n" + machine + "\n" + kernelCompilerId());
 }
 
 /// "compiling kernels 3/12" on one line, wiped when done.

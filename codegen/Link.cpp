@@ -1,7 +1,7 @@
 #include "codegen/Link.h"
 
 #include "codegen/BuildConfig.h"
-#include "codegen/Workplace.h"
+#include "codegen/TemporaryFiles.h"
 #include "runtime/AtomicFile.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -58,8 +58,8 @@ std::vector<std::string> compilerCommand() {
                            "compiler in $CXX");
 }
 
-void run(const std::vector<std::string> &command, const Workplace &workplace) {
-  const std::string messages = workplace.write("messages.txt", "");
+void run(const std::vector<std::string> &command, TemporaryFiles &files) {
+  const std::string messages = files.write("txt", "");
   std::vector<llvm::StringRef> words(command.begin(), command.end());
   std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), llvm::StringRef(messages),
                                                 llvm::StringRef(messages)};
@@ -67,7 +67,8 @@ void run(const std::vector<std::string> &command, const Workplace &workplace) {
   const int code = llvm::sys::ExecuteAndWait(command[0], words, std::nullopt, redirects, 0, 0, &problem);
   if (code == 0)
     return;
-  problem += llvm::StringRef(workplace.read("messages.txt")).rtrim();
+  if (auto text = llvm::MemoryBuffer::getFile(messages))
+    problem += (*text)->getBuffer().rtrim();
   throw std::runtime_error("cannot link: " + command[0] + " failed:\n" + problem);
 }
 
@@ -78,7 +79,7 @@ void linkExecutable(const std::vector<ObjectFile> &objects, const std::string &o
   llvm::SmallString<128> destination;
   if (fs::real_path(output, destination))
     destination = output;
-  Workplace workplace;
+  TemporaryFiles files;
   std::vector<std::string> command = compilerCommand();
   // Beside the destination, so that the last step is a rename.
   llvm::SmallString<128> temporary;
@@ -87,15 +88,15 @@ void linkExecutable(const std::vector<ObjectFile> &objects, const std::string &o
   llvm::FileRemover remover(temporary);
   llvm::sys::RemoveFileOnSignal(temporary);
   command.insert(command.end(), {"-o", temporary.str().str()});
-  for (auto [index, object] : llvm::enumerate(objects))
-    command.push_back(workplace.write(std::to_string(index) + ".o", object.bytes));
+  for (const ObjectFile &object : objects)
+    command.push_back(files.write("o", object.bytes));
   for (const char *archive : build::programArchives)
     command.push_back(installed(archive));
   llvm::SmallVector<llvm::StringRef> more;
   llvm::SplitString(build::linkFlags, more);
   command.insert(command.end(), more.begin(), more.end());
   command.insert(command.end(), {"-Wl,--gc-sections", "-s", "-static-libgcc", "-pthread", "-lm"});
-  run(command, workplace);
+  run(command, files);
   if (std::error_code code = fs::rename(temporary, destination))
     throw std::runtime_error(output + ": cannot write: " + code.message());
   llvm::sys::DontRemoveFileOnSignal(temporary);
