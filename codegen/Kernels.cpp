@@ -19,8 +19,8 @@ namespace {
 std::string cacheKey(const PlannedKernel &kernel, const TargetInfo &target) {
   // What a schedule may ask of the machine beside its instructions.
   std::string machine = target.halideTarget;
-  for (int number : {target.vectorLanes, target.vectorRegisters, target.fmaLatency, target.cores,
-                     int(target.memoryBroadcast)})
+  for (int number :
+       {target.vectorLanes, target.vectorRegisters, target.fmaLatency, target.cores, int(target.memoryBroadcast)})
     machine += " " + std::to_string(number);
   return sha256(kernel.json + "\n" + kernel.symbol + "\n" + machine + "\n" + kernelCompilerId());
 }

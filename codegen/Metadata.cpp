@@ -127,10 +127,8 @@ json functionJson(const PlannedFunction &function) {
   json kernels = json::array();
   for (const PlannedCall &call : function.calls)
     kernels.push_back({{"name", call.name}, {"flops", call.flops}, {"bytes", call.bytes}});
-  return {{"kind", function.kind},
-          {"batch", function.batch},
-          {"arena_bytes", function.arenaBytes},
-          {"kernels", kernels}};
+  return {
+      {"kind", function.kind}, {"batch", function.batch}, {"arena_bytes", function.arenaBytes}, {"kernels", kernels}};
 }
 
 /// {name, shape, classes} of the output, from the function that computes it. A list of scores has a class for each.
@@ -165,11 +163,11 @@ FailureOr<std::string> programMetadata(ModuleOp module, const ProgramPlan &plan,
   FailureOr<json> output = outputJson(module);
   if (failed(output))
     return failure();
-  json root = {{"abi", FOVEA_PROGRAM_ABI}, {"network", network.str()},
-               {"symbol", symbol},         {"target", target.name},
-               {"cpu", target.cpu},        {"precision", "f32"},
-               {"input", toJson(input)},   {"output", *output},
-               {"layers", json::array()},  {"parameters", json::array()},
+  json root = {{"abi", FOVEA_PROGRAM_ABI},   {"network", network.str()},
+               {"symbol", symbol},           {"target", target.name},
+               {"cpu", target.cpu},          {"precision", "f32"},
+               {"input", toJson(input)},     {"output", *output},
+               {"layers", json::array()},    {"parameters", json::array()},
                {"functions", json::array()}, {"parameter_floats", floats.getInt()},
                {"recipe", nullptr}};
   if (auto layers = module->getAttrOfType<ArrayAttr>("cnn.layers"))

@@ -23,8 +23,7 @@ mlir::OwningOpRef<mlir::ModuleOp> readModule(mlir::MLIRContext &context, const C
 bool printAst(const CompileOptions &options, std::string &text);
 
 /// From the stage of the module to `to`, which is Stage::Opt or Stage::Schedule.
-mlir::LogicalResult runPasses(mlir::ModuleOp module, Stage to, const CompileOptions &options,
-                              const TargetInfo &target);
+mlir::LogicalResult runPasses(mlir::ModuleOp module, Stage to, const CompileOptions &options, const TargetInfo &target);
 
 /// The target that is asked for, or the one that a resumed module was made for. Throws std::runtime_error when both are
 /// given and differ.

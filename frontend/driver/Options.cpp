@@ -36,14 +36,11 @@ std::vector<int64_t> readBatches(const std::string &text) {
 }
 
 const std::map<std::string, Stage> emitted = {
-    {"ast", Stage::Ast},   {"ir", Stage::Ir},     {"opt", Stage::Opt}, {"schedule", Stage::Schedule},
+    {"ast", Stage::Ast},       {"ir", Stage::Ir},     {"opt", Stage::Opt},   {"schedule", Stage::Schedule},
     {"halide", Stage::Halide}, {"stmt", Stage::Stmt}, {"llvm", Stage::Llvm}, {"asm", Stage::Asm},
-    {"obj", Stage::Obj},   {"lib", Stage::Lib},   {"exe", Stage::Exe}};
-const std::map<std::string, Stage> resumed = {{"net", Stage::Net},
-                                              {"ast", Stage::Ast},
-                                              {"ir", Stage::Ir},
-                                              {"opt", Stage::Opt},
-                                              {"schedule", Stage::Schedule}};
+    {"obj", Stage::Obj},       {"lib", Stage::Lib},   {"exe", Stage::Exe}};
+const std::map<std::string, Stage> resumed = {
+    {"net", Stage::Net}, {"ast", Stage::Ast}, {"ir", Stage::Ir}, {"opt", Stage::Opt}, {"schedule", Stage::Schedule}};
 
 void addStage(CLI::App *command, const char *name, Stage &stage, const std::map<std::string, Stage> &stages,
               const char *list, const std::string &help) {
@@ -69,7 +66,8 @@ void addCommon(CLI::App *command, CompileOptions &o) {
           [&o](const std::string &text) {
             o.batches = readBatches(text);
             if (o.batches.empty())
-              throw CLI::ValidationError("--batch", wrong(text, "batch sizes of 1 to 65536 with commas between, like 1,64"));
+              throw CLI::ValidationError("--batch",
+                                         wrong(text, "batch sizes of 1 to 65536 with commas between, like 1,64"));
           },
           "Batch sizes to compile for, like 1,64\n(default: 1 and the recipe's batch, which is also trained with)")
       ->type_name("N,...");
@@ -87,7 +85,9 @@ void addCommon(CLI::App *command, CompileOptions &o) {
   addStage(command, "--from", o.from, resumed, "net, ast, ir, opt or schedule",
            "What MODEL holds: net (default), ast, ir, opt or schedule,\nas --emit printed it");
   auto addSwitch = [&](const char *name, bool &optimization, const char *help) {
-    command->add_flag_callback(name, [&optimization] { optimization = false; }, help)
+    command
+        ->add_flag_callback(
+            name, [&optimization] { optimization = false; }, help)
         ->group("Optimizations, to find out what one is worth");
   };
   addSwitch("--no-fold", o.fold, "Keep reshapes and unused results");
@@ -99,9 +99,10 @@ void addCommon(CLI::App *command, CompileOptions &o) {
 CLI::App *addCompile(CLI::App &app, CompileOptions &o) {
   CLI::App *command = app.add_subcommand("compile", "Compile a model file into a native program");
   addCommon(command, o);
-  command->add_option("-o,--output", o.output,
-                      "Where the result goes (default: the model's name for programs and libraries,\n"
-                      "standard output for text)")
+  command
+      ->add_option("-o,--output", o.output,
+                   "Where the result goes (default: the model's name for programs and libraries,\n"
+                   "standard output for text)")
       ->type_name("FILE");
   addStage(command, "--emit", o.emit, emitted, "ast, ir, opt, schedule, halide, stmt, llvm, asm, obj, lib or exe",
            "Stop at a stage: ast, ir (the cnn dialect), opt (fused kernels), schedule (with memory\n"

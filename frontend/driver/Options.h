@@ -12,7 +12,7 @@ enum class Stage { Net, Ast, Ir, Opt, Schedule, Halide, Stmt, Llvm, Asm, Obj, Li
 
 struct CompileOptions {
   std::string model;
-  std::string output; ///< Empty: standard output for text, the model's stem for files.
+  std::string output;           ///< Empty: standard output for text, the model's stem for files.
   std::vector<int64_t> batches; ///< Empty: 1 and the recipe's for inference, the recipe's for training.
   std::string target = "host";
   bool inference = false; ///< No training functions.

@@ -9,8 +9,8 @@
 
 namespace fovea {
 
-/// Throws std::runtime_error when `path` cannot become a file: it is a folder, or its folder is missing or not writable.
-/// A compilation can take seconds; what can be refused at once is.
+/// Throws std::runtime_error when `path` cannot become a file: it is a folder, or its folder is missing or not
+/// writable. A compilation can take seconds; what can be refused at once is.
 void checkWritable(const std::string &path);
 
 /// As checkWritable, for what is made beside `path` and renamed onto it: refuses devices and pipes, which would be

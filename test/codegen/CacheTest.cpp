@@ -26,7 +26,9 @@ protected:
   }
 
   std::string folder;
-  const std::string key = sha256("a kernel"), object = std::string("\x7f" "ELF\0object", 11);
+  const std::string key = sha256("a kernel"), object = std::string("\x7f"
+                                                                   "ELF\0object",
+                                                                   11);
 };
 
 TEST_F(CacheTest, hashesAsSha256) {
