@@ -21,7 +21,7 @@ std::string cacheKey(const PlannedKernel &kernel, const TargetInfo &target) {
   std::string machine = target.halideTarget;
   for (int number :
        {target.vectorLanes, target.vectorRegisters, target.fmaLatency, target.cores, int(target.memoryBroadcast)})
-    machine += " " + std::to_string(number);
+    machine += ' ' + std::to_string(number);
   return sha256(kernel.json + "\n" + kernel.symbol + "\n" + machine + "\n" + kernelCompilerId());
 }
 

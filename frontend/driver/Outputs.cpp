@@ -20,9 +20,8 @@ namespace fs = llvm::sys::fs;
 void checkWritable(const std::string &path) {
   if (fs::is_directory(path))
     throw std::runtime_error(path + ": is a folder; name a file with -o");
-  std::string folder = llvm::sys::path::parent_path(path).str();
-  if (folder.empty())
-    folder = ".";
+  const llvm::StringRef parent = llvm::sys::path::parent_path(path);
+  const std::string folder = parent.empty() ? "." : parent.str();
   if (!fs::is_directory(folder))
     throw std::runtime_error(path + ": cannot write: there is no folder " + folder);
   // What exists and is no regular file (a device, a pipe) is written in place.
@@ -62,9 +61,7 @@ std::string identifierOf(const std::string &name) {
   std::string identifier;
   for (char c : name)
     identifier += llvm::isAlnum(c) ? c : '_';
-  if (identifier.empty() || llvm::isDigit(identifier[0]))
-    identifier.insert(0, "_");
-  return identifier;
+  return identifier.empty() || llvm::isDigit(identifier[0]) ? "_" + identifier : identifier;
 }
 
 std::vector<std::string> kernelFileNames(const std::vector<PlannedKernel> &kernels) {
