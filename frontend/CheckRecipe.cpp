@@ -1,0 +1,154 @@
+#include "frontend/Arguments.h"
+#include "frontend/Checker.h"
+
+#include <set>
+
+namespace fovea {
+
+using ast::Expr;
+
+namespace {
+
+const std::vector<std::string> settingNames = {"data",      "loss",       "init",  "optimizer", "lr",
+                                               "bias_lr",   "bias_decay", "batch", "epochs",    "iterations"};
+
+/// The kind of a part: a name or a call.
+bool isKind(const Expr &value, const std::string &what, const std::vector<std::string> &kinds,
+            Diagnostics &diagnostics) {
+  const bool named = value.kind == Expr::Kind::Name || value.kind == Expr::Kind::Call;
+  for (const std::string &kind : kinds)
+    if (named && value.text == kind)
+      return true;
+  std::string all;
+  for (const std::string &kind : kinds)
+    all += (all.empty() ? "" : ", ") + kind;
+  const std::string near = named ? nearest(value.text, kinds) : "";
+  diagnostics.error(value.location, "unknown " + what + " `" + print(value) + "`",
+                    near.empty() ? "known are: " + all : "did you mean `" + near + "`?");
+  return false;
+}
+
+/// A setting that is a number of its own, such as `batch: 64`.
+double plainNumber(const ast::Setting &setting, bool whole, double least, Diagnostics &diagnostics) {
+  const Expr &value = setting.value;
+  if (value.kind == Expr::Kind::Number && value.number >= least && value.number <= 1e9 &&
+      (!whole || value.number == double(int64_t(value.number))))
+    return value.number;
+  diagnostics.error(value.location,
+                    "`" + setting.name + "` must be a " + (whole ? "whole " : "") + "number of at least " +
+                        (whole ? std::to_string(int64_t(least)) : std::string("0")) + ", not `" + print(value) + "`",
+                    "");
+  return least;
+}
+
+Setting policyOf(const Expr &value, Diagnostics &diagnostics) {
+  if (!isKind(value, "learning-rate policy", {"fixed", "step", "inv", "exp", "poly", "cosine"}, diagnostics))
+    return {"fixed", {}};
+  const std::string &kind = value.text;
+  std::vector<std::string> names;
+  if (kind == "step")
+    names = {"gamma", "step"};
+  else if (kind == "inv")
+    names = {"gamma", "power"};
+  else if (kind == "exp")
+    names = {"gamma"};
+  else if (kind == "poly")
+    names = {"power"};
+  else if (kind == "cosine")
+    names = {"min"};
+  Arguments arguments(value, {}, names, diagnostics);
+  Setting policy{kind, {}};
+  for (const std::string &name : names) {
+    const double number = name == "step" ? double(arguments.integer(name, std::nullopt, 1, 1000000000))
+                                         : arguments.number(name, name == "min" ? std::optional(0.0) : std::nullopt);
+    policy.numbers.push_back({name, number});
+  }
+  return policy;
+}
+
+} // namespace
+
+Setting checkInit(const Expr &value, Diagnostics &diagnostics) {
+  if (!isKind(value, "initialisation", {"xavier", "he", "gaussian", "constant", "uniform_fan_in"}, diagnostics))
+    return {"xavier", {}};
+  const std::string &kind = value.text;
+  if (kind == "xavier" || kind == "he") {
+    Arguments none(value, {}, {}, diagnostics);
+    return {kind, {}};
+  }
+  const std::string name = kind == "gaussian" ? "std" : "value";
+  Arguments arguments(value, {name}, {}, diagnostics);
+  return {kind, {{name, arguments.number(name, std::nullopt)}}};
+}
+
+Recipe checkRecipe(const ast::Model &model, TrainDefaults &defaults, Diagnostics &diagnostics) {
+  Recipe recipe;
+  std::set<std::string> seen;
+  for (const ast::Setting &setting : model.settings) {
+    const std::string &name = setting.name;
+    const Expr &value = setting.value;
+    if (!seen.insert(name).second) {
+      diagnostics.error(setting.location, "`" + name + "` is set twice", "remove one of them");
+      continue;
+    }
+    if (name == "data") {
+      if (!isKind(value, "data", {"mnist"}, diagnostics))
+        continue;
+      Arguments arguments(value, {}, {"scale", "mean", "pad"}, diagnostics);
+      recipe.scale = arguments.number("scale", 1.0);
+      recipe.mean = arguments.number("mean", 0.0);
+      recipe.pad = arguments.integer("pad", 0, 0, 1024);
+    } else if (name == "loss") {
+      if (!isKind(value, "loss", {"softmax_cross_entropy", "rbf_map"}, diagnostics))
+        continue;
+      recipe.loss = {value.text, {}};
+      if (value.text == "rbf_map") {
+        Arguments arguments(value, {}, {"j"}, diagnostics);
+        recipe.loss.numbers = {{"j", arguments.number("j", std::nullopt)}};
+      } else {
+        Arguments none(value, {}, {}, diagnostics);
+      }
+    } else if (name == "init") {
+      defaults.weightInit = checkInit(value, diagnostics);
+    } else if (name == "optimizer") {
+      if (!isKind(value, "optimizer", {"sgd"}, diagnostics))
+        continue;
+      Arguments arguments(value, {}, {"lr", "momentum", "weight_decay"}, diagnostics);
+      recipe.lr = arguments.number("lr", std::nullopt);
+      recipe.momentum = arguments.number("momentum", 0.0);
+      recipe.weightDecay = arguments.number("weight_decay", 0.0);
+    } else if (name == "lr") {
+      recipe.policy = policyOf(value, diagnostics);
+    } else if (name == "bias_lr") {
+      defaults.biasLr = plainNumber(setting, false, 0, diagnostics);
+    } else if (name == "bias_decay") {
+      defaults.biasDecay = plainNumber(setting, false, 0, diagnostics);
+    } else if (name == "batch") {
+      recipe.batch = int64_t(plainNumber(setting, true, 1, diagnostics));
+      if (recipe.batch > 65536)
+        diagnostics.error(value.location, "a batch of " + value.text + " images is more than 65536", "");
+    } else if (name == "epochs") {
+      recipe.epochs = int64_t(plainNumber(setting, true, 1, diagnostics));
+    } else if (name == "iterations") {
+      recipe.iterations = int64_t(plainNumber(setting, true, 1, diagnostics));
+    } else {
+      const std::string near = nearest(name, settingNames);
+      std::string all;
+      for (const std::string &known : settingNames)
+        all += (all.empty() ? "" : ", ") + known;
+      diagnostics.error(setting.location, "unknown setting `" + name + "`",
+                        near.empty() ? "known are: " + all : "did you mean `" + near + "`?");
+    }
+  }
+  if (!seen.contains("optimizer"))
+    diagnostics.error(model.trainLocation, "the train block has no optimizer",
+                      "add `optimizer: sgd(lr: 0.01, momentum: 0.9)`");
+  if (seen.contains("epochs") == seen.contains("iterations"))
+    diagnostics.error(model.trainLocation,
+                      seen.contains("epochs") ? "the train block sets both epochs and iterations"
+                                              : "the train block does not say how long to train",
+                      seen.contains("epochs") ? "keep one of them" : "add `epochs: 10` or `iterations: 10000`");
+  return recipe;
+}
+
+} // namespace fovea

@@ -1,0 +1,78 @@
+// A checked network: what the intermediate representation is made from. Every name is resolved, every shape known.
+#pragma once
+
+#include "frontend/Diagnostics.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+/// A recipe's part such as `inv(gamma: 1e-4, power: 0.75)`: a kind and its numbers.
+struct Setting {
+  std::string kind;
+  std::vector<std::pair<std::string, double>> numbers;
+};
+
+struct GraphParameter {
+  std::string name;           ///< "conv1.weight"
+  std::vector<int64_t> shape; ///< As PyTorch's.
+  Setting init;
+  double lrMult = 1, decayMult = 1;
+  std::vector<uint8_t> mask;   ///< One per element; 0 where there is no connection. Empty: all connected.
+  std::vector<float> constant; ///< The values of a tensor that is not trained. Empty: trainable.
+};
+
+/// One operation; its name is the dialect's.
+struct GraphNode {
+  std::string op;
+  std::vector<int> inputs;         ///< Earlier nodes.
+  std::vector<int> parameters;     ///< Into Graph::parameters, in the operation's order.
+  std::vector<int64_t> shape;      ///< Of the result, without the batch: [C,H,W] or [K].
+  std::vector<int64_t> kernel, stride, pad; ///< [h,w], [h,w], [top,left,bottom,right].
+  bool ceil = false;
+  std::string divisor = "padded";
+  double amplitude = 1, slope = 1;
+  std::string layer; ///< The name on the left of its line.
+  Location location = 0;
+};
+
+/// A line of the model file, for `info`.
+struct GraphLayer {
+  std::string name, op;
+  std::vector<int64_t> shape;
+  int64_t parameters = 0, connections = 0, macs = 0;
+};
+
+struct Recipe {
+  std::string dataKind = "mnist";
+  double scale = 1, mean = 0;
+  int64_t pad = 0;
+  Setting loss{"softmax_cross_entropy", {}};
+  double lr = 0.01, momentum = 0, weightDecay = 0;
+  Setting policy{"fixed", {}};
+  int64_t batch = 64, epochs = 0, iterations = 0; ///< One of epochs and iterations is 0.
+};
+
+struct Graph {
+  std::string network, inputName;
+  std::vector<int64_t> inputShape;
+  std::vector<GraphNode> nodes; ///< In an order in which inputs come first; node 0 is the input.
+  std::vector<GraphParameter> parameters;
+  std::vector<GraphLayer> layers;
+  int output = 0;
+  std::string outputName;
+  std::optional<Recipe> recipe;
+
+  /// The number of classes when the output is a score for each, otherwise 0.
+  int64_t classes() const;
+};
+
+int64_t elements(const std::vector<int64_t> &shape);
+
+/// "20x24x24"
+std::string shapeText(const std::vector<int64_t> &shape);
+
+} // namespace fovea

@@ -1,0 +1,195 @@
+#include "frontend/IrGen.h"
+
+#include "ir/Cnn.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Verifier.h"
+
+namespace fovea {
+
+using namespace mlir;
+
+namespace {
+
+class IrGenerator {
+public:
+  IrGenerator(MLIRContext &context, const Graph &graph, const Source &source)
+      : graph(graph), source(source), builder(&context) {}
+
+  OwningOpRef<ModuleOp> run(const IrGenOptions &options) {
+    OwningOpRef<ModuleOp> module = ModuleOp::create(location(0));
+    builder.setInsertionPointToEnd(module->getBody());
+    describe(*module);
+    for (const GraphParameter &parameter : graph.parameters)
+      declare(parameter);
+    for (int64_t batch : options.inferBatches)
+      function("infer", batch);
+    for (int64_t batch : options.stepBatches)
+      function("step", batch);
+    if (failed(verify(*module)))
+      return {};
+    return module;
+  }
+
+private:
+  const Graph &graph;
+  const Source &source;
+  OpBuilder builder;
+
+  mlir::Location location(fovea::Location at) {
+    const auto [line, column] = source.position(at);
+    return FileLineColLoc::get(builder.getContext(), source.name, unsigned(line), unsigned(column));
+  }
+
+  RankedTensorType tensor(ArrayRef<int64_t> shape, int64_t batch = 0) {
+    SmallVector<int64_t> extents;
+    if (batch > 0)
+      extents.push_back(batch);
+    extents.append(shape.begin(), shape.end());
+    return RankedTensorType::get(extents, builder.getF32Type());
+  }
+
+  DictionaryAttr dictionary(ArrayRef<NamedAttribute> entries) { return builder.getDictionaryAttr(entries); }
+  NamedAttribute named(StringRef name, Attribute value) { return builder.getNamedAttr(name, value); }
+  Attribute number(double value) { return builder.getF64FloatAttr(value); }
+  Attribute text(StringRef value) { return builder.getStringAttr(value); }
+  Attribute whole(int64_t value) { return builder.getI64IntegerAttr(value); }
+  Attribute shapeAttr(ArrayRef<int64_t> shape) { return builder.getDenseI64ArrayAttr(shape); }
+
+  DictionaryAttr setting(const Setting &setting) {
+    SmallVector<NamedAttribute> entries{named("kind", text(setting.kind))};
+    for (const auto &[name, value] : setting.numbers)
+      entries.push_back(named(name, number(value)));
+    return dictionary(entries);
+  }
+
+  void describe(ModuleOp module) {
+    module->setAttr("cnn.network", text(graph.network));
+    module->setAttr("cnn.input", dictionary({named("name", text(graph.inputName)),
+                                             named("shape", shapeAttr(graph.inputShape))}));
+    module->setAttr("cnn.output", dictionary({named("name", text(graph.outputName))}));
+    SmallVector<Attribute> layers;
+    for (const GraphLayer &layer : graph.layers)
+      layers.push_back(dictionary({named("name", text(layer.name)), named("op", text(layer.op)),
+                                   named("output", shapeAttr(layer.shape)),
+                                   named("parameters", whole(layer.parameters)),
+                                   named("connections", whole(layer.connections)), named("macs", whole(layer.macs))}));
+    module->setAttr("cnn.layers", builder.getArrayAttr(layers));
+    if (!graph.recipe)
+      return;
+    const Recipe &recipe = *graph.recipe;
+    SmallVector<NamedAttribute> entries{
+        named("data", dictionary({named("kind", text(recipe.dataKind)), named("scale", number(recipe.scale)),
+                                  named("mean", number(recipe.mean)), named("pad", whole(recipe.pad))})),
+        named("loss", setting(recipe.loss)),
+        named("optimizer", dictionary({named("kind", text("sgd")), named("lr", number(recipe.lr)),
+                                       named("momentum", number(recipe.momentum)),
+                                       named("weight_decay", number(recipe.weightDecay))})),
+        named("lr", setting(recipe.policy)), named("batch", whole(recipe.batch))};
+    entries.push_back(recipe.epochs ? named("epochs", whole(recipe.epochs))
+                                    : named("iterations", whole(recipe.iterations)));
+    module->setAttr("cnn.recipe", dictionary(entries));
+  }
+
+  void declare(const GraphParameter &parameter) {
+    RankedTensorType type = tensor(parameter.shape);
+    if (!parameter.constant.empty()) {
+      builder.create<cnn::ParameterOp>(location(0), parameter.name, type,
+                                       DenseElementsAttr::get(type, ArrayRef<float>(parameter.constant)));
+      return;
+    }
+    DenseElementsAttr mask;
+    if (!parameter.mask.empty())
+      mask = DenseElementsAttr::get(RankedTensorType::get(type.getShape(), builder.getIntegerType(8)),
+                                    ArrayRef<uint8_t>(parameter.mask));
+    builder.create<cnn::ParameterOp>(location(0), parameter.name, type, setting(parameter.init),
+                                     float(parameter.lrMult), float(parameter.decayMult), mask);
+  }
+
+  void function(StringRef kind, int64_t batch) {
+    const bool step = kind == "step";
+    SmallVector<Type> arguments{tensor(graph.inputShape, batch)};
+    SmallVector<Type> results{tensor(graph.nodes[graph.output].shape, batch)};
+    if (step) {
+      arguments.push_back(RankedTensorType::get({batch}, builder.getI32Type()));
+      arguments.push_back(tensor({8}));
+      results.insert(results.begin(), tensor({batch}));
+    }
+    auto function = builder.create<func::FuncOp>(location(0), (kind + "_b" + Twine(batch)).str(),
+                                                 builder.getFunctionType(arguments, results));
+    function->setAttr("cnn.kind", text(kind));
+    function->setAttr("cnn.batch", whole(batch));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(function.addEntryBlock());
+
+    SmallVector<Value> values(1, function.getArgument(0));
+    for (size_t index = 1; index < graph.nodes.size(); ++index)
+      values.push_back(node(graph.nodes[index], values, batch));
+    Value output = values[graph.output];
+    if (!step) {
+      builder.create<func::ReturnOp>(location(0), output);
+      return;
+    }
+    builder.create<func::ReturnOp>(location(0), ValueRange{loss(output, function.getArgument(1), batch), output});
+  }
+
+  Value node(const GraphNode &node, ArrayRef<Value> values, int64_t batch) {
+    mlir::Location loc = location(node.location);
+    OperationState state(loc, ("cnn." + node.op));
+    for (int input : node.inputs)
+      state.operands.push_back(values[input]);
+    for (int index : node.parameters) {
+      const GraphParameter &parameter = graph.parameters[index];
+      state.operands.push_back(builder.create<cnn::LoadOp>(
+          loc, tensor(parameter.shape), FlatSymbolRefAttr::get(builder.getContext(), parameter.name),
+          cnn::ParameterBlock::value));
+    }
+    state.addTypes(tensor(node.shape, batch));
+    const bool pool = node.op == "max_pool" || node.op == "avg_pool";
+    if (pool)
+      state.addAttribute("kernel", shapeAttr(node.kernel));
+    if (pool || node.op == "conv2d") {
+      state.addAttribute("stride", shapeAttr(node.stride));
+      state.addAttribute("pad", shapeAttr(node.pad));
+    }
+    if (pool)
+      state.addAttribute("ceil", builder.getBoolAttr(node.ceil));
+    if (node.op == "avg_pool")
+      state.addAttribute("divisor", text(node.divisor));
+    if (node.op == "tanh") {
+      state.addAttribute("amplitude", builder.getF32FloatAttr(float(node.amplitude)));
+      state.addAttribute("slope", builder.getF32FloatAttr(float(node.slope)));
+    }
+    state.addAttribute("cnn.layer", text(node.layer));
+    return builder.create(state)->getResult(0);
+  }
+
+  Value loss(Value output, Value labels, int64_t batch) {
+    const Setting setting = graph.recipe ? graph.recipe->loss : Setting{"softmax_cross_entropy", {}};
+    mlir::Location loc = location(0);
+    // A score for each class may come as [N,K,1,1]; losses read rows.
+    if (cast<RankedTensorType>(output.getType()).getRank() == 4) {
+      OperationState flat(loc, "cnn.flatten");
+      flat.operands.push_back(output);
+      flat.addTypes(tensor({graph.classes()}, batch));
+      output = builder.create(flat)->getResult(0);
+    }
+    OperationState state(loc, "cnn." + setting.kind + (setting.kind == "rbf_map" ? "_loss" : ""));
+    state.operands = {output, labels};
+    state.addTypes(tensor({batch}));
+    for (const auto &[name, value] : setting.numbers)
+      state.addAttribute(name, builder.getF32FloatAttr(float(value)));
+    state.addAttribute("cnn.layer", text("loss"));
+    return builder.create(state)->getResult(0);
+  }
+};
+
+} // namespace
+
+OwningOpRef<ModuleOp> generateIr(MLIRContext &context, const Graph &graph, const Source &source,
+                                 const IrGenOptions &options) {
+  return IrGenerator(context, graph, source).run(options);
+}
+
+} // namespace fovea

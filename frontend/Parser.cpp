@@ -1,0 +1,317 @@
+#include "frontend/Parser.h"
+
+#include "frontend/Lexer.h"
+
+#include <charconv>
+
+namespace fovea {
+
+using namespace ast;
+
+namespace {
+
+/// Deeper nesting than any model needs; bounds the recursion.
+constexpr int deepestNesting = 64;
+
+class Parser {
+public:
+  Parser(const Source &source, Diagnostics &diagnostics)
+      : tokens(tokenize(source, diagnostics)), diagnostics(diagnostics) {}
+
+  Model run() {
+    if (isName("network"))
+      network();
+    else
+      unexpected("`network NAME {`", "a model file starts with `network LeNet {`");
+    while (!atEnd()) {
+      if (isName("train") && !model.hasTrain)
+        train();
+      else if (isName("block"))
+        skipBlock();
+      else {
+        if (isName("train"))
+          diagnostics.error(here().location, "a second train block", "put all settings into one");
+        else if (isName("network"))
+          diagnostics.error(here().location, "a second network", "put each network into a file of its own");
+        else
+          unexpected("`train {` or the end of the file", "");
+        return std::move(model); // What follows has no place in the file; its words would all be errors.
+      }
+    }
+    return std::move(model);
+  }
+
+private:
+  std::vector<Token> tokens;
+  Diagnostics &diagnostics;
+  size_t at = 0;
+  int depth = 0;
+  Model model;
+
+  const Token &here() const { return tokens[at]; }
+  const Token &next() const { return tokens[std::min(at + 1, tokens.size() - 1)]; }
+  bool atEnd() const { return here().kind == Token::Kind::End; }
+  bool isName(std::string_view text) const { return here().kind == Token::Kind::Name && here().text == text; }
+  bool isSymbol(std::string_view text) const { return here().kind == Token::Kind::Symbol && here().text == text; }
+
+  Token take() {
+    Token token = here();
+    if (!atEnd())
+      ++at;
+    return token;
+  }
+
+  bool accept(std::string_view symbol) {
+    if (!isSymbol(symbol))
+      return false;
+    take();
+    return true;
+  }
+
+  static std::string shown(const Token &token) {
+    return token.kind == Token::Kind::End ? "the end of the file" : "`" + token.text.substr(0, 40) + "`";
+  }
+
+  void unexpected(const std::string &wanted, const std::string &help) {
+    diagnostics.error(here().location, "expected " + wanted + ", found " + shown(here()), help);
+  }
+
+  bool expect(const std::string &symbol, const std::string &help = "") {
+    if (accept(symbol))
+      return true;
+    unexpected("`" + symbol + "`", help);
+    return false;
+  }
+
+  std::optional<Token> expectName(const std::string &what) {
+    if (here().kind == Token::Kind::Name)
+      return take();
+    unexpected(what, "");
+    return std::nullopt;
+  }
+
+  /// After an error: on to a word that starts a statement of this block, or to the block's end.
+  void recover(bool inTrain) {
+    while (!atEnd() && !isSymbol("}")) {
+      const bool startsStatement =
+          here().startsLine && here().kind == Token::Kind::Name &&
+          (inTrain ? next().text == ":" : next().text == "=" || here().text == "input" || here().text == "output");
+      if (startsStatement)
+        return;
+      take();
+    }
+  }
+
+  void network() {
+    take();
+    model.location = here().location;
+    if (auto name = expectName("the network's name"))
+      model.name = name->text;
+    if (!expect("{", "write `network " + (model.name.empty() ? "LeNet" : model.name) + " {`"))
+      recover(false);
+    while (!atEnd() && !isSymbol("}"))
+      if (!statement())
+        recover(false);
+    expect("}", "the network's block is not closed");
+  }
+
+  bool statement() {
+    if (isName("input") && next().kind == Token::Kind::Name)
+      return input();
+    Definition definition;
+    if (isName("output") && next().kind == Token::Kind::Name) {
+      take();
+      definition.isOutput = true;
+    }
+    definition.location = here().location;
+    auto name = expectName("a layer: `name = source -> operation(...)`");
+    if (!name)
+      return take(), false;
+    definition.name = name->text;
+    if (definition.isOutput && !isSymbol("=")) {
+      model.definitions.push_back(std::move(definition));
+      return true;
+    }
+    if (!expect("=", "a layer is written `" + definition.name + " = source -> operation(...)`"))
+      return false;
+    auto value = expr();
+    if (value)
+      definition.value = std::move(*value);
+    else
+      definition.value = Expr{}; // Known by name, so that its uses are no errors too.
+    model.definitions.push_back(std::move(definition));
+    return value.has_value();
+  }
+
+  bool input() {
+    take();
+    Input input{.name = here().text, .location = here().location, .type = {}};
+    take();
+    const std::string form = "write `input " + input.name + ": f32[channels, height, width]`";
+    if (!expect(":", form))
+      return false;
+    input.type.kind = Expr::Kind::Call;
+    input.type.location = here().location;
+    auto type = expectName("the element type `f32`");
+    if (!type)
+      return false;
+    input.type.text = type->text;
+    if (!expect("[", form))
+      return false;
+    auto list = items("]");
+    if (!list)
+      return false;
+    for (Expr &item : *list)
+      input.type.arguments.push_back({"", item.location, std::move(item)});
+    model.inputs.push_back(std::move(input));
+    return true;
+  }
+
+  void train() {
+    model.trainLocation = here().location;
+    take();
+    model.hasTrain = true;
+    if (!expect("{", "write `train {`"))
+      recover(true);
+    while (!atEnd() && !isSymbol("}"))
+      if (!setting())
+        recover(true);
+    expect("}", "the train block is not closed");
+  }
+
+  bool setting() {
+    Setting setting{.name = here().text, .location = here().location, .value = {}};
+    if (!expectName("a setting: `batch: 64`"))
+      return take(), false;
+    if (!expect(":", "a setting is written `" + setting.name + ": value`"))
+      return false;
+    auto value = expr();
+    if (!value)
+      return false;
+    setting.value = std::move(*value);
+    model.settings.push_back(std::move(setting));
+    return true;
+  }
+
+  void skipBlock() {
+    diagnostics.error(here().location, "`block` is not supported yet", "write the layers out in the network");
+    int open = 0;
+    do {
+      open += isSymbol("{") - isSymbol("}");
+      const bool closes = isSymbol("}");
+      take();
+      if (closes && open <= 0)
+        return;
+    } while (!atEnd());
+  }
+
+  /// primary { "->" primary }
+  std::optional<Expr> expr() {
+    if (depth >= deepestNesting) {
+      diagnostics.error(here().location, "this is nested too deeply", "give the inner parts names of their own");
+      return std::nullopt;
+    }
+    ++depth;
+    auto result = chain();
+    --depth;
+    return result;
+  }
+
+  std::optional<Expr> chain() {
+    auto source = primary();
+    if (!source || !isSymbol("->"))
+      return source;
+    Expr chain;
+    chain.kind = Expr::Kind::Chain;
+    chain.location = source->location;
+    chain.items.push_back(std::move(*source));
+    while (accept("->")) {
+      if (here().kind != Token::Kind::Name) {
+        unexpected("an operation after `->`", "a layer is written `name = source -> operation(...)`");
+        return std::nullopt;
+      }
+      auto step = primary();
+      if (!step)
+        return std::nullopt;
+      chain.items.push_back(std::move(*step));
+    }
+    return chain;
+  }
+
+  std::optional<Expr> primary() {
+    Expr result;
+    result.location = here().location;
+    if (here().kind == Token::Kind::Number) {
+      result.kind = Expr::Kind::Number;
+      result.text = take().text;
+      const char *first = result.text.data() + (result.text[0] == '+'), *last = result.text.data() + result.text.size();
+      const auto [end, problem] = std::from_chars(first, last, result.number);
+      if (problem != std::errc() || end != last) {
+        diagnostics.error(result.location, "`" + result.text.substr(0, 40) + "` is not a number that can be held", "");
+        return std::nullopt;
+      }
+      return result;
+    }
+    if (accept("[")) {
+      result.kind = Expr::Kind::List;
+      auto list = items("]");
+      if (!list)
+        return std::nullopt;
+      result.items = std::move(*list);
+      return result;
+    }
+    if (accept("(")) {
+      auto inner = expr();
+      if (!inner || !expect(")", "the parenthesis is not closed"))
+        return std::nullopt;
+      return inner;
+    }
+    if (here().kind != Token::Kind::Name) {
+      unexpected("a name, a number, `[` or `(`", "");
+      return std::nullopt;
+    }
+    result.text = take().text;
+    if (!accept("("))
+      return result;
+    result.kind = Expr::Kind::Call;
+    while (!isSymbol(")")) {
+      Argument argument;
+      argument.location = here().location;
+      if (here().kind == Token::Kind::Name && next().text == ":") {
+        argument.name = take().text;
+        take();
+      }
+      auto value = expr();
+      if (!value)
+        return std::nullopt;
+      argument.value = std::move(*value);
+      result.arguments.push_back(std::move(argument));
+      if (!accept(","))
+        break;
+    }
+    if (!expect(")", "the arguments of `" + result.text + "` are not closed"))
+      return std::nullopt;
+    return result;
+  }
+
+  std::optional<std::vector<Expr>> items(const std::string &close) {
+    std::vector<Expr> list;
+    while (!isSymbol(close)) {
+      auto item = expr();
+      if (!item)
+        return std::nullopt;
+      list.push_back(std::move(*item));
+      if (!accept(","))
+        break;
+    }
+    if (!expect(close, "the list is not closed"))
+      return std::nullopt;
+    return list;
+  }
+};
+
+} // namespace
+
+Model parseModel(const Source &source, Diagnostics &diagnostics) { return Parser(source, diagnostics).run(); }
+
+} // namespace fovea
