@@ -47,15 +47,23 @@ Stage avgPool(const OpSpec &op, const std::vector<Tensor> &operands) {
   const Tensor &in = operands[0];
   const Window w = window(op, in.spec);
   const bool inside = alwaysInside(w, op.results[0]);
+  auto element = [&](Expr dx, Expr dy) {
+    Expr ix = x * w.column.stride + dx - w.column.before, iy = y * w.row.stride + dy - w.row.before;
+    Expr value = in.at(c, inside ? ix : clamp(ix, 0, w.width - 1), inside ? iy : clamp(iy, 0, w.height - 1), n);
+    return inside ? value : select(ix >= 0 && ix < w.width && iy >= 0 && iy < w.height, value, 0.0f);
+  };
   Expr sum;
-  for (int dy = 0; dy < w.row.kernel; ++dy)
-    for (int dx = 0; dx < w.column.kernel; ++dx) {
-      Expr ix = x * w.column.stride + dx - w.column.before, iy = y * w.row.stride + dy - w.row.before;
-      Expr value = in.at(c, inside ? ix : clamp(ix, 0, w.width - 1), inside ? iy : clamp(iy, 0, w.height - 1), n);
-      if (!inside)
-        value = select(ix >= 0 && ix < w.width && iy >= 0 && iy < w.height, value, 0.0f);
-      sum = sum.defined() ? sum + value : value;
-    }
+  if (w.row.kernel * w.column.kernel > 64) { // As one expression it would take long to compile.
+    RDom r(0, w.column.kernel, 0, w.row.kernel, "window");
+    Func windowSum("window_sum");
+    windowSum(c, x, y, n) = 0.0f;
+    windowSum(c, x, y, n) += element(r.x, r.y);
+    sum = windowSum(c, x, y, n);
+  } else {
+    for (int dy = 0; dy < w.row.kernel; ++dy)
+      for (int dx = 0; dx < w.column.kernel; ++dx)
+        sum = sum.defined() ? sum + element(dx, dy) : element(dx, dy);
+  }
   const bool whole = inside && w.divisor != "one";
   Func pool("avg_pool");
   pool(dimensions(op.results[0])) =

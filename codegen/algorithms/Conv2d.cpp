@@ -16,10 +16,6 @@ Func zeroPadded(const Tensor &in) {
   return padded;
 }
 
-Expr channelMask(const TensorSpec &spec, Expr channel, Expr value) {
-  return spec.block == spec.shape[1] ? value : select(channel < int(spec.shape[1]), value, 0.0f);
-}
-
 } // namespace
 
 Stage conv2d(const OpSpec &op, const std::vector<Tensor> &operands) {

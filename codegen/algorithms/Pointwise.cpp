@@ -73,8 +73,10 @@ Stage scaleOp(const OpSpec &op, const std::vector<Tensor> &in) {
   return pointwise(op, in.size() == 3 ? value + in[2].at(c, 0, 0, 0) : value);
 }
 
-// Between plain and channels-last; packed weights are never changed here. Padding lanes become zero.
+// Between plain and channels-last, where padding lanes become zero; or a copy, as when one gradient goes to two weights.
 Stage relayout(const OpSpec &op, const std::vector<Tensor> &in) {
+  if (in[0].spec == op.results[0])
+    return pointwise(op, here(in[0]));
   const Tensor result{Func(), op.results[0]};
   const TensorSpec &from = in[0].spec, &to = op.results[0];
   const int channels = int(result.channels());

@@ -38,6 +38,11 @@ Exponentials exponentials(const Tensor &in, float sign, std::vector<Func> &stage
   return e;
 }
 
+/// Zero in the padding lanes, where an exponential of nothing may be infinite.
+Expr realChannels(const TensorSpec &spec, Expr value) {
+  return spec.block == spec.shape[1] ? value : select(c < int(spec.shape[1]), value, 0.0f);
+}
+
 } // namespace
 
 Stage softmaxOp(const OpSpec &op, const std::vector<Tensor> &in) {
@@ -46,7 +51,7 @@ Stage softmaxOp(const OpSpec &op, const std::vector<Tensor> &in) {
   auto at = exprs(pixel(in[0].spec)), all = at;
   all.insert(all.begin(), Expr(c));
   Func f("softmax");
-  f(dimensions(op.results[0])) = e.value(all) / e.total(at);
+  f(dimensions(op.results[0])) = realChannels(op.results[0], e.value(all) / e.total(at));
   stage.results = {{f, op.results[0]}};
   return stage;
 }
@@ -58,7 +63,8 @@ Stage softmaxGradient(const OpSpec &op, const std::vector<Tensor> &in) {
   Func dot("dot"), f("softmax_gradient");
   dot(at) = 0.0f;
   dot(at) += in[0].at(r, x, y, n) * in[1].at(r, x, y, n);
-  f(dimensions(op.results[0])) = in[0].at(c, x, y, n) * (in[1].at(c, x, y, n) - dot(exprs(at)));
+  f(dimensions(op.results[0])) =
+      realChannels(op.results[0], in[0].at(c, x, y, n) * (in[1].at(c, x, y, n) - dot(exprs(at))));
   return {.results = {{f, op.results[0]}}, .perImage = {dot}};
 }
 
@@ -143,8 +149,14 @@ Stage rbfMapLossGradient(const OpSpec &op, const std::vector<Tensor> &in) {
 }
 
 Stage scaleCoefficientGradient(const OpSpec &op, const std::vector<Tensor> &in) {
-  RDom pixels(0, int(in[0].width()), 0, int(in[0].height()), "pixels");
   RDom images(0, int(in[0].images()), "images");
+  if (in[0].spec.shape.size() == 2) {
+    Func total("scale_coefficient_gradient");
+    total(c) = 0.0f;
+    total(c) += in[0].at(c, 0, 0, images) * in[1].at(c, 0, 0, images);
+    return {.results = {{total, op.results[0]}}, .sum = total, .reduction = {images.x}};
+  }
+  RDom pixels(0, int(in[0].width()), 0, int(in[0].height()), "pixels");
   Func sum("image_sum"), total("scale_coefficient_gradient");
   sum(c, n) = 0.0f;
   sum(c, n) += in[0].at(c, pixels.x, pixels.y, n) * in[1].at(c, pixels.x, pixels.y, n);

@@ -19,11 +19,12 @@ const TensorSpec &paddedOperand(const ScheduledKernel &kernel) {
   return kernel.kernel.tensor(kernel.anchorOp().operands[0]);
 }
 
-/// Rounds the channels up to vectors: the operand has the lanes.
+/// Rounds the channels up to vectors: the operand has the lanes. A vector shifted inwards would begin before it.
 void vectorizePadding(Func padding, const TensorSpec &operand) {
   const int lanes = int(vectorDividing(operand.block, 16));
+  Var co("co"), ci("ci");
   if (lanes > 1)
-    padding.vectorize(c, lanes);
+    padding.split(c, co, ci, lanes, TailStrategy::RoundUp).vectorize(ci);
 }
 
 } // namespace
@@ -49,18 +50,14 @@ void scheduleSpatialSum(ScheduledKernel &kernel) {
     if (!plain)
       output.vectorize(ci, lanes).unroll(ci);
     kernel.pooled.compute_at(output, y).split(x, xo, xi, pixels, TailStrategy::ShiftInwards).reorder(c, xi, xo, y, n);
-    if (!plain)
-      kernel.pooled.bound_extent(c, tile);
-    kernel.pooled.vectorize(c, lanes).unroll(c).unroll(xi);
+    kernel.pooled.bound_extent(c, tile).vectorize(c, lanes).unroll(c).unroll(xi);
     tiled = kernel.pooled;
   } else {
     output.split(x, xo, xi, pixels, TailStrategy::ShiftInwards).reorder(ci, xi, xo, y, co, n);
     if (!plain)
       output.vectorize(ci, lanes).unroll(ci).unroll(xi);
   }
-  sum.compute_at(tiled, xo).store_in(MemoryType::Stack);
-  if (!plain)
-    sum.bound_extent(c, tile);
+  sum.compute_at(tiled, xo).store_in(MemoryType::Stack).bound_extent(c, tile);
   sum.vectorize(c, lanes).unroll(c).unroll(x).update().reorder(order({c, x}, stage.reduction)).vectorize(c, lanes)
       .unroll(c).unroll(x);
 
