@@ -1,0 +1,94 @@
+#include "test/codegen/numeric/Array.h"
+
+#include <cstring>
+
+namespace fovea::test {
+
+namespace {
+
+double read(ElementType element, const uint8_t *bytes, int64_t index) {
+  if (element == ElementType::U8)
+    return bytes[index];
+  if (element == ElementType::I32) {
+    int32_t value;
+    std::memcpy(&value, bytes + 4 * index, 4);
+    return value;
+  }
+  float value;
+  std::memcpy(&value, bytes + 4 * index, 4);
+  return value;
+}
+
+void write(ElementType element, uint8_t *bytes, int64_t index, double value) {
+  if (element == ElementType::U8) {
+    bytes[index] = uint8_t(value);
+  } else if (element == ElementType::I32) {
+    const auto whole = int32_t(value);
+    std::memcpy(bytes + 4 * index, &whole, 4);
+  } else {
+    const auto single = float(value);
+    std::memcpy(bytes + 4 * index, &single, 4);
+  }
+}
+
+} // namespace
+
+Array::Array(std::vector<int64_t> shape) : shape(std::move(shape)) {
+  int64_t count = 1;
+  for (int64_t extent : this->shape)
+    count *= extent;
+  values.assign(count, 0.0);
+}
+
+int64_t memoryIndex(const TensorSpec &spec, int64_t flat) {
+  const auto &shape = spec.shape;
+  const int64_t block = spec.block;
+  switch (spec.layout) {
+  case LayoutKind::Plain:
+  case LayoutKind::Vector:
+    return flat;
+  case LayoutKind::ChannelsLast: {
+    int64_t pixels = 1;
+    for (size_t dim = 2; dim < shape.size(); ++dim)
+      pixels *= shape[dim];
+    const int64_t pixel = flat % pixels, channel = flat / pixels % shape[1], image = flat / pixels / shape[1];
+    return (image * pixels + pixel) * block + channel;
+  }
+  case LayoutKind::Weight:
+  case LayoutKind::WeightTransposed: {
+    const bool dense = shape.size() == 2;
+    const int64_t outputs = shape[0], inputs = dense ? spec.spatial.at(0) : shape[1];
+    const int64_t area = dense ? spec.spatial.at(1) * spec.spatial.at(2) : shape[2] * shape[3];
+    const int64_t tap = flat % area, input = flat / area % inputs, output = flat / area / inputs;
+    if (spec.layout == LayoutKind::Weight)
+      return ((output / block * area + tap) * inputs + input) * block + output % block;
+    return ((input / block * area + tap) * outputs + output) * block + input % block;
+  }
+  }
+  return -1;
+}
+
+std::vector<uint8_t> toMemory(const TensorSpec &spec, const Array &array, double padding) {
+  std::vector<uint8_t> bytes(physicalBytes(spec));
+  for (int64_t index = 0; index < physicalElements(spec); ++index)
+    write(spec.element, bytes.data(), index, padding);
+  for (int64_t flat = 0; flat < array.size(); ++flat)
+    write(spec.element, bytes.data(), memoryIndex(spec, flat), array.values[flat]);
+  return bytes;
+}
+
+Array fromMemory(const TensorSpec &spec, const uint8_t *bytes, std::vector<double> &padding) {
+  Array array(spec.shape);
+  std::vector<bool> logical(physicalElements(spec));
+  for (int64_t flat = 0; flat < array.size(); ++flat) {
+    const int64_t index = memoryIndex(spec, flat);
+    array.values[flat] = read(spec.element, bytes, index);
+    logical[index] = true;
+  }
+  for (int64_t index = 0; index < physicalElements(spec); ++index)
+    if (!logical[index])
+      padding.push_back(read(spec.element, bytes, index));
+  return array;
+}
+
+} // namespace fovea::test

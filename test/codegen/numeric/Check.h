@@ -1,0 +1,44 @@
+// Runs a kernel against the reference.
+#pragma once
+
+#include "test/codegen/numeric/Array.h"
+#include "test/codegen/numeric/KernelBuilder.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace fovea::test {
+
+/// What an input holds, by flat logical index. Without one: labels and indices within range where the check can know it,
+/// floats in (-1, 1).
+using Fill = std::function<double(int64_t)>;
+
+struct Checks {
+  std::map<int, Fill> fills = {};   ///< By input.
+  std::map<int, int> inPlace = {};  ///< Result -> input whose memory it shares.
+  std::vector<int> gradients = {};  ///< Inputs whose padding lanes are zero; other activations hold junk there.
+  bool paddingIsZero = false;       ///< What the results must have there; otherwise anything finite.
+  double relative = 2e-6;           ///< Of the element; of the largest, too, in long sums, else a tenth.
+};
+
+/// Compiles and runs the kernel twice, with its parallel loops forwards and backwards, and fails the current test unless
+/// both give the same bits, every element agrees with the reference, padding lanes are as they should be, inputs are
+/// unchanged, and no memory is leaked. Reading outside a buffer kills the process.
+void check(const KernelBuilder &builder, const Checks &checks = {});
+
+/// A test for each target that this machine can run.
+class Numeric : public testing::TestWithParam<const char *> {
+protected:
+  void SetUp() override;
+  KernelBuilder builder() const { return KernelBuilder(targetNamed(GetParam())); }
+};
+
+#define FOVEA_NUMERIC_TARGETS(Suite)                                                                                   \
+  INSTANTIATE_TEST_SUITE_P(, Suite, testing::Values("host", "x86-64-v3", "x86-64-v4"), [](const auto &info) {          \
+    std::string name = info.param;                                                                                     \
+    std::replace(name.begin(), name.end(), '-', '_');                                                                  \
+    return name;                                                                                                       \
+  })
+
+} // namespace fovea::test

@@ -1,0 +1,107 @@
+// dense, rbf, their gradients, and the sums over images that biases need.
+#include "test/codegen/numeric/Check.h"
+
+namespace fovea::test {
+
+namespace {
+
+struct Case {
+  std::vector<int64_t> x; ///< [N,K] or [N,C,H,W]
+  int64_t outputs;
+};
+
+const Case cases[] = {
+    {{1, 50, 4, 4}, 500}, // LeNet's ip1, one image: the weights stream through once
+    {{7, 50, 4, 4}, 60},  // a batch that no tile of rows divides
+    {{64, 500}, 10},      // LeNet's ip2
+    {{1, 1}, 1},          // the smallest
+    {{3, 5}, 2},
+    {{13, 33}, 17},
+    {{2, 3, 5, 1}, 84},
+    {{5, 2, 1, 3}, 3},
+};
+
+class Dense : public Numeric {};
+
+TEST_P(Dense, Forward) {
+  for (const Case &c : cases)
+    for (bool bias : {true, false}) {
+      KernelBuilder b = builder();
+      const int x = b.input(b.activation(c.x)), w = b.input(b.denseWeight(c.outputs, b.tensor(x)));
+      b.dense(x, w, bias ? b.input(b.vector(c.outputs)) : -1);
+      check(b, {.paddingIsZero = true});
+    }
+}
+
+TEST_P(Dense, InputGradient) {
+  for (const Case &c : cases) {
+    KernelBuilder b = builder();
+    const TensorSpec x = b.activation(c.x);
+    const int dy = b.input(b.activation({c.x[0], c.outputs})), w = b.input(b.transposed(b.denseWeight(c.outputs, x)));
+    b.op("dense_input_gradient", {dy, w}, {x});
+    check(b, {.gradients = {dy}, .paddingIsZero = true});
+  }
+}
+
+TEST_P(Dense, WeightGradient) {
+  for (const Case &c : cases) {
+    KernelBuilder b = builder();
+    const int x = b.input(b.activation(c.x)), dy = b.input(b.activation({c.x[0], c.outputs}));
+    b.op("dense_weight_gradient", {x, dy}, {b.denseWeight(c.outputs, b.tensor(x))});
+    check(b, {.gradients = {dy}, .paddingIsZero = true});
+  }
+}
+
+TEST_P(Dense, TransposeWeight) {
+  for (const Case &c : cases) {
+    KernelBuilder b = builder();
+    const int w = b.input(b.denseWeight(c.outputs, b.activation(c.x)));
+    b.op("transpose_weight", {w}, {b.transposed(b.tensor(w))});
+    check(b, {.paddingIsZero = true, .relative = 0});
+  }
+}
+
+TEST_P(Dense, BiasGradient) {
+  for (const std::vector<int64_t> &shape : {std::vector<int64_t>{64, 10}, {3, 500}, {1, 1}, {5, 3}, {2, 20, 24, 24},
+                                            {9, 1, 3, 5}, {1, 6, 1, 1}, {3, 50, 8, 8}}) {
+    KernelBuilder b = builder();
+    const int dy = b.input(b.activation(shape));
+    b.op("bias_gradient", {dy}, {b.vector(shape[1])});
+    check(b, {.gradients = {dy}, .paddingIsZero = true});
+  }
+}
+
+TEST_P(Dense, ScaleCoefficientGradient) {
+  for (const std::vector<int64_t> &shape :
+       {std::vector<int64_t>{4, 6, 14, 14}, {3, 16, 5, 5}, {1, 1, 1, 1}, {2, 3, 4, 7}, {5, 10}}) {
+    KernelBuilder b = builder();
+    const int x = b.input(b.activation(shape)), dy = b.input(b.activation(shape));
+    b.op("scale_coefficient_gradient", {x, dy}, {b.vector(shape[1])});
+    check(b, {.gradients = {dy}, .paddingIsZero = true});
+  }
+}
+
+TEST_P(Dense, Rbf) {
+  for (auto [images, inputs, outputs] : {std::tuple{1, 84, 10}, {7, 84, 10}, {2, 3, 1}, {3, 20, 33}}) {
+    KernelBuilder b = builder();
+    const int x = b.input(b.activation({images, inputs})), centers = b.input(b.denseWeight(outputs, b.tensor(x)));
+    b.op("rbf", {x, centers}, {b.activation({images, outputs})});
+    check(b);
+  }
+}
+
+TEST_P(Dense, RbfInputGradient) {
+  for (auto [images, inputs, outputs] : {std::tuple{1, 84, 10}, {7, 84, 10}, {2, 3, 1}, {3, 20, 33}}) {
+    KernelBuilder b = builder();
+    const int x = b.input(b.activation({images, inputs})), centers = b.input(b.denseWeight(outputs, b.tensor(x))),
+              dy = b.input(b.activation({images, outputs}));
+    b.op("rbf_input_gradient", {x, centers, dy}, {b.tensor(x)});
+    check(b, {.gradients = {dy}, .paddingIsZero = true});
+  }
+}
+
+FOVEA_NUMERIC_TARGETS(Dense);
+
+} // namespace
+
+} // namespace fovea::test

@@ -1,0 +1,113 @@
+#include "test/codegen/numeric/LoadedKernel.h"
+
+#include "codegen/BufferDims.h"
+#include "codegen/EmitKernel.h"
+
+#include <HalideRuntime.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <dlfcn.h>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <utility>
+
+namespace fovea::test {
+
+namespace {
+
+constexpr int mostArguments = 12;
+
+template <size_t... Index> int call(void *function, halide_buffer_t *const *buffers, std::index_sequence<Index...>) {
+  using Function = int (*)(decltype((void)Index, (halide_buffer_t *)nullptr)...);
+  return reinterpret_cast<Function>(function)(buffers[Index]...);
+}
+
+template <size_t Count = 1> int callWith(void *function, const std::vector<halide_buffer_t *> &buffers) {
+  if (buffers.size() == Count)
+    return call(function, buffers.data(), std::make_index_sequence<Count>());
+  if constexpr (Count < mostArguments)
+    return callWith<Count + 1>(function, buffers);
+  throw std::runtime_error("a kernel with more than 12 arguments");
+}
+
+halide_type_t typeOf(ElementType element) {
+  switch (element) {
+  case ElementType::F32:
+    return halide_type_t(halide_type_float, 32);
+  case ElementType::I32:
+    return halide_type_t(halide_type_int, 32);
+  case ElementType::U8:
+    break;
+  }
+  return halide_type_t(halide_type_uint, 8);
+}
+
+struct TemporaryFolder {
+  std::string path = (std::filesystem::temp_directory_path() / "fovea-test-XXXXXX").string();
+  TemporaryFolder() {
+    if (!mkdtemp(path.data()))
+      throw std::runtime_error("cannot create " + path);
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+};
+
+} // namespace
+
+struct LoadedKernel::Buffers {
+  std::vector<std::vector<halide_dimension_t>> dims;
+  std::vector<halide_buffer_t> buffers;
+  std::vector<halide_buffer_t *> pointers;
+
+  void add(const TensorSpec &spec) {
+    auto &own = dims.emplace_back();
+    for (const BufferDim &dim : bufferDims(spec))
+      own.emplace_back(0, int32_t(dim.extent), int32_t(dim.stride));
+    halide_buffer_t &buffer = buffers.emplace_back();
+    buffer.type = typeOf(spec.element);
+    buffer.dimensions = int32_t(own.size());
+  }
+};
+
+LoadedKernel::LoadedKernel(const KernelSpec &kernel, const TargetInfo &target) : buffers(new Buffers) {
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string object = emitKernel(kernel, "fovea_test_kernel", target, EmitFormat::Object);
+  secondsToCompile = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+
+  TemporaryFolder folder;
+  const std::string objectPath = folder.path + "/kernel.o", libraryPath = folder.path + "/kernel.so";
+  std::ofstream(objectPath, std::ios::binary) << object;
+  const std::string command = FOVEA_TEST_CXX " -shared -o " + libraryPath + " " + objectPath;
+  if (std::system(command.c_str()) != 0)
+    throw std::runtime_error("cannot link a kernel: " + command);
+  library = dlopen(libraryPath.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library)
+    throw std::runtime_error(std::string("cannot load a kernel: ") + dlerror());
+  function = dlsym(library, "fovea_test_kernel");
+
+  for (const TensorSpec &input : kernel.inputs)
+    buffers->add(input);
+  for (const TensorSpec &result : kernel.ops.back().results)
+    buffers->add(result);
+  for (size_t index = 0; index < buffers->buffers.size(); ++index) {
+    buffers->buffers[index].dim = buffers->dims[index].data();
+    buffers->pointers.push_back(&buffers->buffers[index]);
+  }
+}
+
+LoadedKernel::~LoadedKernel() {
+  if (library)
+    dlclose(library);
+}
+
+int LoadedKernel::operator()(const std::vector<void *> &memory) const {
+  for (size_t index = 0; index < memory.size(); ++index)
+    buffers->buffers[index].host = static_cast<uint8_t *>(memory[index]);
+  return callWith(function, buffers->pointers);
+}
+
+} // namespace fovea::test

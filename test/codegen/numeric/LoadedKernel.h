@@ -1,0 +1,33 @@
+// A kernel compiled to an object, linked to a shared library and loaded into this process.
+//
+// The process must define what kernels may call: halide_do_par_for, halide_malloc, halide_free, halide_error. Anything
+// else that a kernel needs and libc does not have fails the loading.
+#pragma once
+
+#include "ir/KernelSpec.h"
+#include "ir/TargetInfo.h"
+
+#include <memory>
+#include <vector>
+
+namespace fovea::test {
+
+class LoadedKernel {
+public:
+  /// Throws std::runtime_error when the kernel cannot be compiled, linked or loaded.
+  LoadedKernel(const KernelSpec &kernel, const TargetInfo &target);
+  ~LoadedKernel();
+  LoadedKernel(const LoadedKernel &) = delete;
+
+  /// Memory of the inputs, then of the results. Returns the kernel's code: 0 for success.
+  int operator()(const std::vector<void *> &memory) const;
+
+  double secondsToCompile = 0;
+
+private:
+  struct Buffers;
+  std::unique_ptr<Buffers> buffers;
+  void *library = nullptr, *function = nullptr;
+};
+
+} // namespace fovea::test
