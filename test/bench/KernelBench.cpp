@@ -2,9 +2,9 @@
 //
 //   fovea-kernel-bench [--target=host] [--threads=N,...] [Google Benchmark's options] [kernel.json ...]
 //
-// A file holds one kernel a line; leading "// " is dropped and other lines are skipped. Counters: GFLOP/s, their percentage
-// of the multiply-add peak that as many threads reach just before, GB/s of what the kernel reads and writes at least once,
-// and how long its compilation took.
+// A file holds one kernel a line; leading "// " is dropped and other lines are skipped. Counters: GFLOP/s, their
+// percentage of the multiply-add peak that as many threads reach just before, GB/s of what the kernel reads and writes
+// at least once, and how long its compilation took.
 #include "runtime/ThreadPool.h"
 #include "runtime/commands/Peak.h"
 #include "test/bench/LeNetKernels.h"

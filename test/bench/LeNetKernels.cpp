@@ -69,11 +69,13 @@ private:
 
   void loss() {
     add("loss", [&](KernelBuilder &b) {
-      const int x = b.input(b.activation({batch, 10})), labels = b.input(KernelBuilder::plain({batch}, ElementType::I32));
+      const int x = b.input(b.activation({batch, 10})),
+                labels = b.input(KernelBuilder::plain({batch}, ElementType::I32));
       b.op("softmax_cross_entropy", {x, labels}, {KernelBuilder::plain({batch})});
     });
     add("loss_dx", [&](KernelBuilder &b) {
-      const int x = b.input(b.activation({batch, 10})), labels = b.input(KernelBuilder::plain({batch}, ElementType::I32));
+      const int x = b.input(b.activation({batch, 10})),
+                labels = b.input(KernelBuilder::plain({batch}, ElementType::I32));
       b.op("softmax_cross_entropy_gradient", {x, labels, b.input(KernelBuilder::plain({8}))}, {b.tensor(x)});
     });
   }
@@ -112,9 +114,7 @@ private:
   }
 
   void biasGradient(const std::string &name, std::vector<int64_t> y) {
-    add(name + "_db", [&](KernelBuilder &b) {
-      b.op("bias_gradient", {b.input(b.activation(y))}, {b.vector(y[1])});
-    });
+    add(name + "_db", [&](KernelBuilder &b) { b.op("bias_gradient", {b.input(b.activation(y))}, {b.vector(y[1])}); });
   }
 
   void transpose(const std::string &name, const std::function<TensorSpec(KernelBuilder &)> &weight) {

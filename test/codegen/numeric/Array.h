@@ -28,8 +28,8 @@ private:
   }
 };
 
-/// Where logical element `flat` (row-major) of the tensor lies in memory, in elements. Written from the definition of the
-/// layouts (ir/README.md), not from the code generator's.
+/// Where logical element `flat` (row-major) of the tensor lies in memory, in elements. Written from the definition of
+/// the layouts (ir/README.md), not from the code generator's.
 int64_t memoryIndex(const TensorSpec &spec, int64_t flat);
 
 /// The tensor's bytes; padding lanes hold `padding`.

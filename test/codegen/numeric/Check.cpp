@@ -137,7 +137,8 @@ void check(const KernelBuilder &builder, const Checks &checks) {
     EXPECT_EQ(forwards, backwards) << "the order of parallel iterations shows in the result";
     EXPECT_EQ(scratchBlocks, 0) << "scratch memory was not freed";
     for (size_t result = 0; result < forwards.size(); ++result)
-      compare(kernel.ops.back().results[result], forwards[result], expected[result], checks, hasLongSums(kernel) ? 1 : 0.1);
+      compare(kernel.ops.back().results[result], forwards[result], expected[result], checks,
+              hasLongSums(kernel) ? 1 : 0.1);
   } catch (const std::runtime_error &error) {
     ADD_FAILURE() << error.what();
   }

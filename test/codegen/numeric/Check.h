@@ -10,21 +10,21 @@
 
 namespace fovea::test {
 
-/// What an input holds, by flat logical index. Without one: labels and indices within range where the check can know it,
-/// floats in (-1, 1).
+/// What an input holds, by flat logical index. Without one: labels and indices within range where the check can know
+/// it, floats in (-1, 1).
 using Fill = std::function<double(int64_t)>;
 
 struct Checks {
-  std::map<int, Fill> fills = {};   ///< By input.
-  std::map<int, int> inPlace = {};  ///< Result -> input whose memory it shares.
-  std::vector<int> gradients = {};  ///< Inputs whose padding lanes are zero; other activations hold junk there.
-  bool paddingIsZero = false;       ///< What the results must have there; otherwise anything finite.
-  double relative = 2e-6;           ///< Of the element; of the largest, too, in long sums, else a tenth.
+  std::map<int, Fill> fills = {};  ///< By input.
+  std::map<int, int> inPlace = {}; ///< Result -> input whose memory it shares.
+  std::vector<int> gradients = {}; ///< Inputs whose padding lanes are zero; other activations hold junk there.
+  bool paddingIsZero = false;      ///< What the results must have there; otherwise anything finite.
+  double relative = 2e-6;          ///< Of the element; of the largest, too, in long sums, else a tenth.
 };
 
-/// Compiles and runs the kernel twice, with its parallel loops forwards and backwards, and fails the current test unless
-/// both give the same bits, every element agrees with the reference, padding lanes are as they should be, inputs are
-/// unchanged, and no memory is leaked. Reading outside a buffer kills the process.
+/// Compiles and runs the kernel twice, with its parallel loops forwards and backwards, and fails the current test
+/// unless both give the same bits, every element agrees with the reference, padding lanes are as they should be, inputs
+/// are unchanged, and no memory is leaked. Reading outside a buffer kills the process.
 void check(const KernelBuilder &builder, const Checks &checks = {});
 
 /// A test for each target that this machine can run.

@@ -15,10 +15,7 @@ const Case cases[] = {
     {{7, 50, 4, 4}, 60},  // a batch that no tile of rows divides
     {{64, 500}, 10},      // LeNet's ip2
     {{1, 1}, 1},          // the smallest
-    {{3, 5}, 2},
-    {{13, 33}, 17},
-    {{2, 3, 5, 1}, 84},
-    {{5, 2, 1, 3}, 3},
+    {{3, 5}, 2},          {{13, 33}, 17}, {{2, 3, 5, 1}, 84}, {{5, 2, 1, 3}, 3},
 };
 
 class Dense : public Numeric {};
@@ -62,8 +59,14 @@ TEST_P(Dense, TransposeWeight) {
 }
 
 TEST_P(Dense, BiasGradient) {
-  for (const std::vector<int64_t> &shape : {std::vector<int64_t>{64, 10}, {3, 500}, {1, 1}, {5, 3}, {2, 20, 24, 24},
-                                            {9, 1, 3, 5}, {1, 6, 1, 1}, {3, 50, 8, 8}}) {
+  for (const std::vector<int64_t> &shape : {std::vector<int64_t>{64, 10},
+                                            {3, 500},
+                                            {1, 1},
+                                            {5, 3},
+                                            {2, 20, 24, 24},
+                                            {9, 1, 3, 5},
+                                            {1, 6, 1, 1},
+                                            {3, 50, 8, 8}}) {
     KernelBuilder b = builder();
     const int dy = b.input(b.activation(shape));
     b.op("bias_gradient", {dy}, {b.vector(shape[1])});

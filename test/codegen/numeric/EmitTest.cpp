@@ -23,7 +23,9 @@ protected:
 
 TEST_P(Emit, EveryFormat) {
   const KernelSpec kernel = conv(10);
-  EXPECT_TRUE(emit(kernel, EmitFormat::Object).starts_with("\x7f" "ELF"));
+  EXPECT_TRUE(emit(kernel, EmitFormat::Object)
+                  .starts_with("\x7f"
+                               "ELF"));
   EXPECT_NE(emit(kernel, EmitFormat::Assembly).find("vfmadd"), std::string::npos);
   EXPECT_NE(emit(kernel, EmitFormat::Stmt).find("func fovea_k"), std::string::npos);
   const std::string text = emit(kernel, EmitFormat::Halide), line = text.substr(0, text.find('\n'));

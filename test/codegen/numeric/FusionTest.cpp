@@ -124,8 +124,8 @@ TEST_P(Fusion, ConvInputGradientReluGradient) {
     const TensorSpec x = b.activation({3, 10, 11, 9});
     const Window window{{3, 3}, {stride, stride}, {1, 1, 1, 1}};
     const auto out = windowOutputs(window, 11, 9);
-    const int dy = b.input(b.activation({3, 16, out[0], out[1]})), w = b.input(b.transposed(b.convWeight({16, 10, 3, 3}))),
-              y = b.input(x);
+    const int dy = b.input(b.activation({3, 16, out[0], out[1]})),
+              w = b.input(b.transposed(b.convWeight({16, 10, 3, 3}))), y = b.input(x);
     const int dx = b.op("conv2d_input_gradient", {dy, w}, {x}, KernelBuilder::attributesOf(window, false));
     b.like("relu_gradient", {y, dx});
     check(b, {.gradients = {dy}, .paddingIsZero = true});
@@ -140,7 +140,8 @@ TEST_P(Fusion, PoolGradientReluGradient) {
   const int index = b.input(bytes), dy = b.input(y), forward = b.input(x);
   const int dx = b.op("max_pool_gradient", {index, dy}, {x}, KernelBuilder::attributesOf({{3, 3}, {2, 2}}, true));
   b.like("relu_gradient", {forward, dx});
-  check(b, {.fills = {{index, [](int64_t flat) { return double(flat * 7919 % 101 % 9); }}}, .gradients = {dy},
+  check(b, {.fills = {{index, [](int64_t flat) { return double(flat * 7919 % 101 % 9); }}},
+            .gradients = {dy},
             .paddingIsZero = true});
 }
 

@@ -18,7 +18,8 @@ TensorSpec KernelBuilder::convWeight(std::vector<int64_t> shape) const {
 TensorSpec KernelBuilder::denseWeight(int64_t outputs, const TensorSpec &input) const {
   std::vector<int64_t> view(input.shape.begin() + 1, input.shape.end());
   view.resize(3, 1);
-  return {{outputs, view[0] * view[1] * view[2]}, ElementType::F32, LayoutKind::Weight, blockFor(outputs, target), view};
+  return {
+      {outputs, view[0] * view[1] * view[2]}, ElementType::F32, LayoutKind::Weight, blockFor(outputs, target), view};
 }
 
 TensorSpec KernelBuilder::transposed(const TensorSpec &weight) const {

@@ -7,7 +7,8 @@ namespace {
 
 /// lr, momentum, weight decay, factor of the loss, images that count.
 Fill scalars(double images) {
-  return [=](int64_t index) { return index == 4 ? images : std::vector<double>{0.1, 0.9, 5e-4, 1.0 / 64}.at(index % 4); };
+  return
+      [=](int64_t index) { return index == 4 ? images : std::vector<double>{0.1, 0.9, 5e-4, 1.0 / 64}.at(index % 4); };
 }
 
 const Fill large = [](int64_t flat) { return double(flat * 7919 % 401) - 200; };  // exp overflows or vanishes
@@ -68,7 +69,8 @@ TEST_P(Loss, RbfMap) {
       b.op("rbf_map_loss", {y, label}, {KernelBuilder::plain({shape[0]})}, {{"j", j}});
       check(b, {.fills = {{y, [](int64_t flat) { return double(flat * 37 % 90); }}}});
       KernelBuilder g = builder();
-      const int gy = g.input(g.activation(shape)), gl = g.input(labels(shape[0])), s = g.input(KernelBuilder::plain({8}));
+      const int gy = g.input(g.activation(shape)), gl = g.input(labels(shape[0])),
+                s = g.input(KernelBuilder::plain({8}));
       g.op("rbf_map_loss_gradient", {gy, gl, s}, {g.tensor(gy)}, {{"j", j}});
       check(g, {.fills = {{gy, [](int64_t flat) { return double(flat * 37 % 90) / 8; }}, {s, scalars(2)}},
                 .paddingIsZero = true});

@@ -9,7 +9,8 @@ namespace {
 
 using Attributes = std::map<std::string, Attribute>;
 
-const std::vector<std::vector<int64_t>> shapes = {{2, 20, 5, 7}, {3, 10}, {1, 1}, {1, 3, 1, 1}, {5, 17, 2, 3}, {64, 500}};
+const std::vector<std::vector<int64_t>> shapes = {{2, 20, 5, 7}, {3, 10},       {1, 1},
+                                                  {1, 3, 1, 1},  {5, 17, 2, 3}, {64, 500}};
 
 class Pointwise : public Numeric {
 protected:
@@ -84,7 +85,8 @@ TEST_P(Pointwise, MulOfPackedWeights) {
   KernelBuilder b = builder();
   const int gradient = b.input(b.convWeight({16, 6, 5, 5})), mask = b.input(b.convWeight({16, 6, 5, 5}));
   b.like("mul", {gradient, mask});
-  check(b, {.fills = {{mask, [](int64_t flat) { return double(flat / 25 % 3 != 0); }}}, .paddingIsZero = true,
+  check(b, {.fills = {{mask, [](int64_t flat) { return double(flat / 25 % 3 != 0); }}},
+            .paddingIsZero = true,
             .relative = 0});
 }
 
@@ -129,7 +131,8 @@ TEST_P(Pointwise, CopyOfSameLayout) {
 }
 
 TEST_P(Pointwise, FlattenAndUnflatten) {
-  for (const std::vector<int64_t> &shape : {std::vector<int64_t>{2, 50, 4, 4}, {1, 1, 1, 1}, {3, 5, 2, 3}, {2, 120, 1, 1}})
+  for (const std::vector<int64_t> &shape :
+       {std::vector<int64_t>{2, 50, 4, 4}, {1, 1, 1, 1}, {3, 5, 2, 3}, {2, 120, 1, 1}})
     for (bool flatten : {true, false}) {
       KernelBuilder b = builder();
       const TensorSpec image = b.activation(shape), flat = b.activation({shape[0], shape[1] * shape[2] * shape[3]});

@@ -11,15 +11,15 @@ struct Case {
 };
 
 const Case cases[] = {
-    {{3, 20, 24, 24}, {{2, 2}, {2, 2}}},                           // LeNet's
-    {{2, 4, 13, 13}, {{3, 3}, {2, 2}}},                            // AlexNet's: windows overlap
-    {{1, 1, 1, 1}, {{1, 1}, {1, 1}}},                              // the smallest
-    {{2, 3, 7, 5}, {{2, 3}, {2, 1}}},                              // neither square; a row left over
-    {{1, 6, 9, 9}, {{2, 2}, {3, 3}}},                              // a stride past the window
-    {{2, 5, 6, 7}, {{3, 3}, {2, 2}, {0, 0, 0, 0}, true}},          // hangs over (Caffe)
-    {{2, 10, 5, 5}, {{3, 3}, {2, 2}, {1, 1, 1, 1}}},               // padded
-    {{1, 17, 6, 5}, {{3, 2}, {3, 2}, {1, 0, 2, 1}, true}},         // both, unevenly
-    {{2, 2, 4, 4}, {{4, 4}, {1, 1}}},                              // the whole image
+    {{3, 20, 24, 24}, {{2, 2}, {2, 2}}},                   // LeNet's
+    {{2, 4, 13, 13}, {{3, 3}, {2, 2}}},                    // AlexNet's: windows overlap
+    {{1, 1, 1, 1}, {{1, 1}, {1, 1}}},                      // the smallest
+    {{2, 3, 7, 5}, {{2, 3}, {2, 1}}},                      // neither square; a row left over
+    {{1, 6, 9, 9}, {{2, 2}, {3, 3}}},                      // a stride past the window
+    {{2, 5, 6, 7}, {{3, 3}, {2, 2}, {0, 0, 0, 0}, true}},  // hangs over (Caffe)
+    {{2, 10, 5, 5}, {{3, 3}, {2, 2}, {1, 1, 1, 1}}},       // padded
+    {{1, 17, 6, 5}, {{3, 2}, {3, 2}, {1, 0, 2, 1}, true}}, // both, unevenly
+    {{2, 2, 4, 4}, {{4, 4}, {1, 1}}},                      // the whole image
 };
 
 class Pool : public Numeric {

@@ -1,7 +1,7 @@
 // What each operation of the dialect means, in float64 and plain loops: the judge of the compiled kernels.
 //
-// Written from the dialect's definition and for reading only. Gradients scatter where the kernels gather, so that the two
-// do not share a mistake.
+// Written from the dialect's definition and for reading only. Gradients scatter where the kernels gather, so that the
+// two do not share a mistake.
 #pragma once
 
 #include "test/codegen/numeric/Array.h"
@@ -16,7 +16,7 @@ std::vector<Array> reference(const KernelSpec &kernel, const std::vector<Array> 
 
 // By family; null when the name is not of that family.
 using ReferenceOp = std::vector<Array> (*)(const OpSpec &, const std::vector<Array> &);
-ReferenceOp windowReference(const std::string &op); ///< convolution, dense, pooling and their gradients
+ReferenceOp windowReference(const std::string &op);  ///< convolution, dense, pooling and their gradients
 ReferenceOp elementReference(const std::string &op); ///< the rest
 
 double numberOf(const OpSpec &op, const std::string &name, double otherwise);

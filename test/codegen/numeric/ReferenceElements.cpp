@@ -105,9 +105,7 @@ Arrays rbfMapLossGradient(const OpSpec &op, const Arrays &in) {
     terms.push_back(-numberOf(op, "j", 0));
     const double total = logSum(terms);
     for (int64_t c = 0; c < dy.shape[1]; ++c)
-      dy(n, c) = double(n) < in[2](4)
-                     ? in[2](3) * ((c == int64_t(in[1](n))) - std::exp(-in[0](n, c) - total))
-                     : 0;
+      dy(n, c) = double(n) < in[2](4) ? in[2](3) * ((c == int64_t(in[1](n))) - std::exp(-in[0](n, c) - total)) : 0;
   }
   return {dy};
 }
@@ -179,9 +177,9 @@ Arrays sgdUpdate(const OpSpec &op, const Arrays &in) {
   const Array &w = in[0], &g = in[1], &v = in[2], &scalars = in[3];
   Array w2(w.shape), v2(w.shape);
   for (int64_t k = 0; k < w.size(); ++k) {
-    v2.values[k] = scalars(1) * v.values[k] +
-                   scalars(0) * numberOf(op, "lr_mult", 1) *
-                       (g.values[k] + scalars(2) * numberOf(op, "decay_mult", 1) * w.values[k]);
+    v2.values[k] =
+        scalars(1) * v.values[k] + scalars(0) * numberOf(op, "lr_mult", 1) *
+                                       (g.values[k] + scalars(2) * numberOf(op, "decay_mult", 1) * w.values[k]);
     w2.values[k] = w.values[k] - v2.values[k];
   }
   return {w2, v2};

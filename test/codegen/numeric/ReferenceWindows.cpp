@@ -30,33 +30,36 @@ Arrays conv2d(const OpSpec &op, const Arrays &in) {
   if (in.size() == 3)
     for (int64_t flat = 0; flat < y.size(); ++flat)
       y.values[flat] = in[2](flat / (y.extent(2) * y.extent(3)) % y.extent(1));
-  forTaps(op, w.shape[2], w.shape[3], x.shape, y.shape, [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
-    for (int64_t o = 0; o < w.shape[0]; ++o)
-      for (int64_t i = 0; i < w.shape[1]; ++i)
-        y(n, o, oy, ox) += w(o, i, ky, kx) * x(n, i, iy, ix);
-  });
+  forTaps(op, w.shape[2], w.shape[3], x.shape, y.shape,
+          [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
+            for (int64_t o = 0; o < w.shape[0]; ++o)
+              for (int64_t i = 0; i < w.shape[1]; ++i)
+                y(n, o, oy, ox) += w(o, i, ky, kx) * x(n, i, iy, ix);
+          });
   return {y};
 }
 
 Arrays conv2dInputGradient(const OpSpec &op, const Arrays &in) {
   const Array &dy = in[0], &w = in[1];
   Array dx(op.results[0].shape);
-  forTaps(op, w.shape[2], w.shape[3], dx.shape, dy.shape, [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
-    for (int64_t o = 0; o < w.shape[0]; ++o)
-      for (int64_t i = 0; i < w.shape[1]; ++i)
-        dx(n, i, iy, ix) += w(o, i, ky, kx) * dy(n, o, oy, ox);
-  });
+  forTaps(op, w.shape[2], w.shape[3], dx.shape, dy.shape,
+          [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
+            for (int64_t o = 0; o < w.shape[0]; ++o)
+              for (int64_t i = 0; i < w.shape[1]; ++i)
+                dx(n, i, iy, ix) += w(o, i, ky, kx) * dy(n, o, oy, ox);
+          });
   return {dx};
 }
 
 Arrays conv2dWeightGradient(const OpSpec &op, const Arrays &in) {
   const Array &x = in[0], &dy = in[1];
   Array dw(op.results[0].shape);
-  forTaps(op, dw.shape[2], dw.shape[3], x.shape, dy.shape, [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
-    for (int64_t o = 0; o < dw.shape[0]; ++o)
-      for (int64_t i = 0; i < dw.shape[1]; ++i)
-        dw(o, i, ky, kx) += dy(n, o, oy, ox) * x(n, i, iy, ix);
-  });
+  forTaps(op, dw.shape[2], dw.shape[3], x.shape, dy.shape,
+          [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
+            for (int64_t o = 0; o < dw.shape[0]; ++o)
+              for (int64_t i = 0; i < dw.shape[1]; ++i)
+                dw(o, i, ky, kx) += dy(n, o, oy, ox) * x(n, i, iy, ix);
+          });
   return {dw};
 }
 
@@ -88,7 +91,8 @@ Arrays denseInputGradient(const OpSpec &op, const Arrays &in) {
 Arrays denseWeightGradient(const OpSpec &op, const Arrays &in) {
   const Array &x = in[0], &dy = in[1];
   Array dw(op.results[0].shape);
-  forDense(dy.shape[0], dw.shape, [&](auto n, auto o, auto k) { dw(o, k) += dy(n, o) * x.values[n * dw.shape[1] + k]; });
+  forDense(dy.shape[0], dw.shape,
+           [&](auto n, auto o, auto k) { dw(o, k) += dy(n, o) * x.values[n * dw.shape[1] + k]; });
   return {dw};
 }
 
@@ -104,14 +108,15 @@ Arrays biasGradient(const OpSpec &op, const Arrays &in) {
 Arrays maxPoolIndices(const OpSpec &op, const Arrays &in) {
   const auto kernel = listOf(op, "kernel", {1, 1});
   Array y(op.results[0].shape), index(op.results[0].shape), seen(op.results[0].shape);
-  forTaps(op, kernel[0], kernel[1], in[0].shape, y.shape, [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
-    for (int64_t c = 0; c < y.shape[1]; ++c)
-      if (const double value = in[0](n, c, iy, ix); !seen(n, c, oy, ox) || value > y(n, c, oy, ox)) {
-        seen(n, c, oy, ox) = 1;
-        y(n, c, oy, ox) = value;
-        index(n, c, oy, ox) = double(ky * kernel[1] + kx);
-      }
-  });
+  forTaps(op, kernel[0], kernel[1], in[0].shape, y.shape,
+          [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
+            for (int64_t c = 0; c < y.shape[1]; ++c)
+              if (const double value = in[0](n, c, iy, ix); !seen(n, c, oy, ox) || value > y(n, c, oy, ox)) {
+                seen(n, c, oy, ox) = 1;
+                y(n, c, oy, ox) = value;
+                index(n, c, oy, ox) = double(ky * kernel[1] + kx);
+              }
+          });
   return {y, index};
 }
 
@@ -120,11 +125,12 @@ Arrays maxPool(const OpSpec &op, const Arrays &in) { return {maxPoolIndices(op, 
 Arrays maxPoolGradient(const OpSpec &op, const Arrays &in) {
   const auto kernel = listOf(op, "kernel", {1, 1});
   Array dx(op.results[0].shape);
-  forTaps(op, kernel[0], kernel[1], dx.shape, in[1].shape, [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
-    for (int64_t c = 0; c < dx.shape[1]; ++c)
-      if (in[0](n, c, oy, ox) == double(ky * kernel[1] + kx))
-        dx(n, c, iy, ix) += in[1](n, c, oy, ox);
-  });
+  forTaps(op, kernel[0], kernel[1], dx.shape, in[1].shape,
+          [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
+            for (int64_t c = 0; c < dx.shape[1]; ++c)
+              if (in[0](n, c, oy, ox) == double(ky * kernel[1] + kx))
+                dx(n, c, iy, ix) += in[1](n, c, oy, ox);
+          });
   return {dx};
 }
 
