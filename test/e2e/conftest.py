@@ -1,0 +1,54 @@
+"""Where the built compiler is, and how to run programs: one place for all end-to-end tests."""
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("FOVEA_BUILD", ROOT / "build"))
+sys.path.insert(0, str(ROOT / "test" / "reference"))
+
+
+def run(*command, check=True, **options):
+    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=600, **options)
+    if check:
+        assert result.returncode == 0, f"{command}: {result.stdout}\n{result.stderr}"
+    return result
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernel_cache(tmp_path_factory):
+    os.environ.setdefault("FOVEA_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(scope="session")
+def fovea():
+    return BUILD / "bin" / "fovea"
+
+
+@pytest.fixture(scope="session")
+def lenet(fovea, tmp_path_factory):
+    program = tmp_path_factory.mktemp("lenet") / "lenet"
+    run(fovea, "compile", ROOT / "models" / "lenet.net", "-o", program)
+    return program
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory):
+    """Made digits that LeNet learns in a few hundred iterations: a bright bar whose place says the class, and noise."""
+    import numpy as np
+    from files import write_idx
+
+    folder = tmp_path_factory.mktemp("digits")
+    random = np.random.default_rng(0)
+    for name, count in (("train", 1280), ("t10k", 320)):
+        labels = random.integers(0, 10, count)
+        images = random.integers(0, 60, (count, 28, 28))
+        for image, label in zip(images, labels):
+            row, column = 2 + 5 * (label // 2), 2 + 13 * (label % 2)
+            image[row:row + 4, column:column + 11] += 180
+        write_idx(folder / f"{name}-images-idx3-ubyte.gz", images)
+        write_idx(folder / f"{name}-labels-idx1-ubyte", labels)
+    return folder
