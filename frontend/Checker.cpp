@@ -44,6 +44,20 @@ const std::map<std::string, std::string> notYet = {
     {"local", "use `conv`, which shares its weights"},
     {"global_avg_pool", "use `avg_pool([height, width])` of the whole image"}};
 
+/// The expression with its long lists, such as a connection table, left out.
+Expr abridged(Expr expr) {
+  if (expr.kind == Expr::Kind::List && expr.items.size() > 4) {
+    Expr dots;
+    dots.text = "[...]";
+    return dots;
+  }
+  for (Expr &item : expr.items)
+    item = abridged(std::move(item));
+  for (ast::Argument &argument : expr.arguments)
+    argument.value = abridged(std::move(argument.value));
+  return expr;
+}
+
 class Checker {
 public:
   Checker(const ast::Model &model, Diagnostics &diagnostics) : model(model), diagnostics(diagnostics) {}
@@ -150,7 +164,7 @@ private:
   }
 
   void describe(const ast::Definition &definition, int node, size_t firstNode, size_t firstParameter) {
-    GraphLayer row{definition.name, print(*definition.value), shape(node), 0, 0, 0};
+    GraphLayer row{definition.name, print(abridged(*definition.value)), shape(node), 0, 0, 0};
     for (size_t p = firstParameter; p < graph.parameters.size(); ++p) {
       const GraphParameter &parameter = graph.parameters[p];
       if (parameter.constant.empty())
