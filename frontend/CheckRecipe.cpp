@@ -23,7 +23,7 @@ bool isKind(const Expr &value, const std::string &what, const std::vector<std::s
   for (const std::string &kind : kinds)
     all += (all.empty() ? "" : ", ") + kind;
   const std::string near = named ? nearest(value.text, kinds) : "";
-  diagnostics.error(value.location, "unknown " + what + " `" + print(value) + "`",
+  diagnostics.error(value.location, "unknown " + what + " `" + (named ? value.text : print(value)) + "`",
                     near.empty() ? "known are: " + all : "did you mean `" + near + "`?");
   return false;
 }

@@ -200,11 +200,13 @@ private:
       return;
     if (!hasOutput && !diagnostics.hasErrors())
       error(model.location, "the network has no output", "mark its last layer: `output name = ...`");
+    if (diagnostics.hasErrors())
+      return;
     for (const ast::Definition &definition : model.definitions)
       if (definition.value && !used[definition.name] && names[definition.name] >= 0)
         diagnostics.warning(definition.location, "`" + definition.name + "` is used by nothing",
                             "remove it, or mark it as the output");
-    if (!graph.recipe || !outputIsKnown || diagnostics.hasErrors())
+    if (!graph.recipe || !outputIsKnown)
       return;
     const GraphNode &output = graph.nodes[graph.output];
     if (graph.classes() == 0)

@@ -92,6 +92,10 @@ private:
 
   /// After an error: on to a word that starts a statement of this block, or to the block's end.
   void recover(bool inTrain) {
+    // An argument list that is not closed has swallowed the next statement's name.
+    if (at > 0 && tokens[at - 1].startsLine && tokens[at - 1].kind == Token::Kind::Name &&
+        isSymbol(inTrain ? ":" : "="))
+      --at;
     while (!atEnd() && !isSymbol("}")) {
       const bool startsStatement =
           here().startsLine && here().kind == Token::Kind::Name &&

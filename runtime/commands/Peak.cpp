@@ -25,9 +25,10 @@ __attribute__((target("avx512f"))) float multiplyAdd512() {
 #pragma GCC unroll 12
     for (__m512 &s : sum)
       s = _mm512_fmadd_ps(s, a, b);
+  __m512 total = sum[0]; // Into sum[0] itself, and the compiler keeps that one in memory all along.
   for (__m512 &s : sum)
-    sum[0] = _mm512_add_ps(sum[0], s);
-  return _mm512_cvtss_f32(sum[0]);
+    total = _mm512_add_ps(total, s);
+  return _mm512_cvtss_f32(total);
 }
 
 __attribute__((target("avx2,fma"))) float multiplyAdd256() {
@@ -38,9 +39,10 @@ __attribute__((target("avx2,fma"))) float multiplyAdd256() {
 #pragma GCC unroll 12
     for (__m256 &s : sum)
       s = _mm256_fmadd_ps(s, a, b);
+  __m256 total = sum[0]; // Into sum[0] itself, and the compiler keeps that one in memory all along.
   for (__m256 &s : sum)
-    sum[0] = _mm256_add_ps(sum[0], s);
-  return _mm256_cvtss_f32(sum[0]);
+    total = _mm256_add_ps(total, s);
+  return _mm256_cvtss_f32(total);
 }
 
 } // namespace

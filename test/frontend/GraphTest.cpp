@@ -1,0 +1,111 @@
+// Shapes, parameters and counts of checked networks, and the printer's round trip.
+#include "frontend/Frontend.h"
+
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sstream>
+
+using namespace fovea;
+
+namespace {
+
+Graph load(const std::string &text) {
+  Source source{"m.net", text};
+  Diagnostics diagnostics(source);
+  auto graph = loadModel(source, diagnostics);
+  EXPECT_TRUE(graph) << diagnostics.print();
+  return graph ? *graph : Graph{};
+}
+
+std::string modelText(const std::string &name) {
+  std::ifstream file(std::string(MODELS) + "/" + name);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+struct Totals {
+  int64_t parameters = 0, connections = 0, macs = 0;
+};
+
+Totals totals(const Graph &graph) {
+  Totals sum;
+  for (const GraphLayer &layer : graph.layers) {
+    sum.parameters += layer.parameters;
+    sum.connections += layer.connections;
+    sum.macs += layer.macs;
+  }
+  return sum;
+}
+
+TEST(Models, CountAsPublished) {
+  const Totals caffe = totals(load(modelText("lenet.net")));
+  EXPECT_EQ(caffe.parameters, 431080);
+  EXPECT_EQ(caffe.macs, 2293000);
+  const Totals modern = totals(load(modelText("lenet5.net")));
+  EXPECT_EQ(modern.parameters, 61706);
+  EXPECT_EQ(modern.macs, 416520);
+}
+
+/// LeCun et al. 1998, section II.B, layer by layer.
+TEST(Models, LeNet5CountsAsThePaper) {
+  const Graph graph = load(modelText("lenet5-1998.net"));
+  const int64_t parameters[] = {156, 12, 1516, 32, 48120, 10164, 0};
+  const int64_t connections[] = {122304, 5880, 151600, 2000, 48120, 10164, 840};
+  ASSERT_EQ(graph.layers.size(), 7u);
+  for (size_t layer = 0; layer < 7; ++layer) {
+    EXPECT_EQ(graph.layers[layer].parameters, parameters[layer]) << graph.layers[layer].name;
+    EXPECT_EQ(graph.layers[layer].connections, connections[layer]) << graph.layers[layer].name;
+  }
+  EXPECT_EQ(totals(graph).parameters, 60000);
+  EXPECT_EQ(totals(graph).connections, 340908);
+}
+
+TEST(Models, PrintAndParseToTheSameText) {
+  for (const char *name : {"lenet.net", "lenet5.net", "lenet5-1998.net"}) {
+    Source source{name, modelText(name)};
+    Diagnostics diagnostics(source);
+    auto once = printModel(source, diagnostics);
+    ASSERT_TRUE(once);
+    Source again{name, *once};
+    EXPECT_EQ(printModel(again, diagnostics), once);
+  }
+}
+
+std::vector<int64_t> outputShape(const std::string &operation) {
+  const Graph graph = load("network N {\n  input x: f32[3, 7, 10]\n  output y = x -> " + operation + "\n}\n");
+  return graph.nodes.at(graph.output).shape;
+}
+
+TEST(Shapes, FollowKernelStrideAndPadding) {
+  using Shape = std::vector<int64_t>;
+  EXPECT_EQ(outputShape("conv(5, kernel: 3)"), (Shape{5, 5, 8}));
+  EXPECT_EQ(outputShape("conv(5, kernel: [3, 2], stride: [2, 3], pad: [1, 0])"), (Shape{5, 4, 3}));
+  EXPECT_EQ(outputShape("conv(5, kernel: 3, pad: [1, 2, 0, 1])"), (Shape{5, 6, 11}));
+  EXPECT_EQ(outputShape("max_pool(2)"), (Shape{3, 3, 5}));
+  EXPECT_EQ(outputShape("max_pool(2, ceil: true)"), (Shape{3, 4, 5}));
+  EXPECT_EQ(outputShape("max_pool(3, stride: 2)"), (Shape{3, 3, 4}));
+  EXPECT_EQ(outputShape("avg_pool(3, stride: 2, ceil: true)"), (Shape{3, 3, 5}));
+  EXPECT_EQ(outputShape("subsample(2)"), (Shape{3, 3, 5}));
+  EXPECT_EQ(outputShape("flatten"), (Shape{210}));
+  EXPECT_EQ(outputShape("dense(4)"), (Shape{4}));
+  EXPECT_EQ(outputShape("concat(x, x)"), (Shape{9, 7, 10}));
+  EXPECT_EQ(outputShape("add(x)"), (Shape{3, 7, 10}));
+}
+
+/// A rounded-up last window starts inside the input: Caffe's and PyTorch's rule.
+TEST(Shapes, NoWindowStartsInThePadding) {
+  EXPECT_EQ(outputShape("max_pool(2, stride: 3, pad: 1, ceil: true)"), (std::vector<int64_t>{3, 3, 4}));
+}
+
+TEST(Recipe, ReachesTheGraph) {
+  const Graph graph = load(modelText("lenet.net"));
+  ASSERT_TRUE(graph.recipe);
+  EXPECT_EQ(graph.recipe->policy.kind, "inv");
+  EXPECT_EQ(graph.recipe->iterations, 10000);
+  EXPECT_EQ(graph.recipe->batch, 64);
+  EXPECT_EQ(graph.parameters[1].name, "conv1.bias");
+  EXPECT_EQ(graph.parameters[1].lrMult, 2);
+}
+
+} // namespace
