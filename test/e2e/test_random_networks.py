@@ -19,31 +19,42 @@ def difference(actual, expected, floor):
     return np.abs(actual - expected).max(initial=0) / max(np.abs(expected).max(initial=0), floor)
 
 
+def judge(fovea, folder, net, output, labels, model=None, names=None, options=()):
+    """Compiles the network (or a model file equal to it, whose parameters have other names) and compares its numbers."""
+    names = names or {name: name for name in net.parameters}
+    loss = net.loss(output, labels)
+    if not model:
+        model = folder / "net.net"
+        model.write_text(net.text())
+    write_safetensors(folder / "w.safetensors", {name: net.parameters[own] for name, own in names.items()})
+    np.save(folder / "x.npy", net.image.data.astype(np.float32))
+    np.save(folder / "l.npy", labels.astype(np.int64))
+    run(fovea, "compile", model, "-o", folder / "net", *options)
+
+    run(folder / "net", "predict", "--weights", folder / "w.safetensors", "--input", folder / "x.npy",
+        "--output", folder / "y.npy")
+    actual = np.load(folder / "y.npy")
+    assert actual.shape == output.data.shape
+    assert difference(actual, output.data, 1e-6) < 1e-4
+
+    result = run(folder / "net", "step", "--weights", folder / "w.safetensors", "--input", folder / "x.npy",
+                 "--labels", folder / "l.npy", "--gradients", folder / "g.safetensors")
+    word, value = result.stdout.splitlines()[-1].split()
+    assert word == "loss" and float(value) == pytest.approx(loss, rel=1e-5, abs=1e-6)
+    gradients = read_safetensors(folder / "g.safetensors")
+    assert gradients.keys() == names.keys()
+    # Gradients that cancel to nothing are judged against the largest of the network's.
+    largest = max(np.abs(value).max() for value in net.parameter_gradients.values())
+    for name, own in names.items():
+        expected = net.parameter_gradients[own]
+        assert gradients[name].shape == expected.shape, name
+        assert difference(gradients[name], expected, 1e-4 * largest) < 1e-4, name
+
+
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + COUNT))
 def test_matches_reference(fovea, tmp_path, seed):
     net, output, labels = random_network(seed)
-    loss = net.loss(output, labels)
     batch = len(labels)
-    (tmp_path / "net.net").write_text(net.text())
-    write_safetensors(tmp_path / "w.safetensors", net.parameters)
-    np.save(tmp_path / "x.npy", net.image.data.astype(np.float32))
-    np.save(tmp_path / "l.npy", labels.astype(np.int64))
     options = [[], ["--target", "x86-64-v3"], ["--no-fuse-pool"], ["--no-fuse-elementwise", "--no-fold"]][seed % 4]
     compiled = [batch, max(1, batch - 1), batch + 2][seed % 3]  # The program's batch need not be the data's.
-    run(fovea, "compile", tmp_path / "net.net", "-o", tmp_path / "net", "--batch", compiled, *options)
-
-    run(tmp_path / "net", "predict", "--weights", tmp_path / "w.safetensors", "--input", tmp_path / "x.npy",
-        "--output", tmp_path / "y.npy")
-    assert difference(np.load(tmp_path / "y.npy"), output.data, 1e-6) < 1e-4
-
-    result = run(tmp_path / "net", "step", "--weights", tmp_path / "w.safetensors", "--input", tmp_path / "x.npy",
-                 "--labels", tmp_path / "l.npy", "--gradients", tmp_path / "g.safetensors")
-    word, value = result.stdout.splitlines()[-1].split()
-    assert word == "loss" and float(value) == pytest.approx(loss, rel=1e-5, abs=1e-6)
-    gradients = read_safetensors(tmp_path / "g.safetensors")
-    assert gradients.keys() == net.parameter_gradients.keys()
-    # Gradients that cancel to nothing are judged against the largest of the network's.
-    largest = max(np.abs(value).max() for value in net.parameter_gradients.values())
-    for name, expected in net.parameter_gradients.items():
-        assert gradients[name].shape == expected.shape, name
-        assert difference(gradients[name], expected, 1e-4 * largest) < 1e-4, name
+    judge(fovea, tmp_path, net, output, labels, options=["--batch", compiled, *options])

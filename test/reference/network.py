@@ -28,11 +28,16 @@ class Network:
         self.random = np.random.default_rng(seed)
         self.lines = [f"  input image: f32[{', '.join(map(str, image.shape[1:]))}]"]
         self.train = train
+        self.criterion = None  # j of the loss rbf_map; None: softmax cross-entropy.
         self.parameters, self.parameter_gradients, self.values = {}, {}, []
         self.image = self._value("image", image.astype(np.float64))
 
     def text(self):
-        return "network Test {\n" + "\n".join(self.lines) + "\n}\n" + self.train
+        train = self.train
+        if self.criterion is not None:
+            train = ("train {\n  data: mnist\n  loss: rbf_map(j: %r)\n  optimizer: sgd(lr: 0.1)\n  epochs: 1\n}\n"
+                     % self.criterion)
+        return "network Test {\n" + "\n".join(self.lines) + "\n}\n" + train
 
     def _value(self, name, data, inputs=(), backward=None):
         self.values.append(Value(name, data, inputs, backward))
@@ -186,16 +191,30 @@ class Network:
         return self._value(name, np.concatenate([x.data for x in inputs], 1), inputs,
                            lambda g: np.split(g, ends[:-1], axis=1))
 
+    def rbf(self, x, centers):
+        """Squared distances to the compiler's bitmaps of the digits, which the caller knows."""
+        apart = x.data[:, None, :] - centers
+        return self._value(self._line(x.name, "rbf(digits)"), (apart ** 2).sum(2), [x],
+                           lambda g: [2 * (g[:, :, None] * apart).sum(1)])
+
     def output(self, x):
         self.lines.append(f"  output {x.name}")
         return x
 
     def loss(self, output, labels):
-        """Mean softmax cross-entropy; fills parameter_gradients. The output is taken as it is."""
+        """The mean over the batch; fills parameter_gradients. The output is taken as it is."""
         scores = output.data.reshape(len(labels), -1)
+        count = np.arange(len(labels))
+        if self.criterion is not None:  # y_c + log(e^-j + sum e^-y): a softmax over -y and the rest class -j, less y_c.
+            exponents = np.concatenate([-scores, np.full((len(labels), 1), -self.criterion)], 1)
+            top = exponents.max(1, keepdims=True)
+            total = top[:, 0] + np.log(np.exp(exponents - top).sum(1))
+            gradient = -np.exp(exponents[:, :-1] - total[:, None])
+            gradient[count, labels] += 1
+            self.propagate(output, gradient / len(labels))
+            return (scores[count, labels] + total).mean()
         shifted = scores - scores.max(1, keepdims=True)
         log_softmax = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
-        count = np.arange(len(labels))
         gradient = np.exp(log_softmax)
         gradient[count, labels] -= 1
         self.propagate(output, (gradient / len(labels)).reshape(output.data.shape))
