@@ -3,14 +3,29 @@ add_library(FoveaHalide STATIC
   BufferDims.cpp
   EmitKernel.cpp
   algorithms/Algorithms.cpp
+  algorithms/Add.cpp
   algorithms/AvgPool.cpp
+  algorithms/Concat.cpp
   algorithms/Conv2d.cpp
   algorithms/Dense.cpp
+  algorithms/Flatten.cpp
   algorithms/MaxPool.cpp
-  algorithms/Pointwise.cpp
-  algorithms/Reductions.cpp
+  algorithms/Mul.cpp
+  algorithms/Rbf.cpp
+  algorithms/RbfMapLoss.cpp
+  algorithms/Relayout.cpp
+  algorithms/Relu.cpp
+  algorithms/Scale.cpp
+  algorithms/SgdUpdate.cpp
+  algorithms/Sigmoid.cpp
+  algorithms/Softmax.cpp
+  algorithms/SoftmaxCrossEntropy.cpp
+  algorithms/Tanh.cpp
   algorithms/Tensor.cpp
-  schedules/cpu/Schedules.cpp
-  schedules/cpu/Sums.cpp)
+  schedules/cpu/ChannelSum.cpp
+  schedules/cpu/Conv2d.cpp
+  schedules/cpu/Dense.cpp
+  schedules/cpu/Pointwise.cpp
+  schedules/cpu/Schedules.cpp)
 target_link_libraries(FoveaHalide PUBLIC Halide::Halide FoveaKernelSpec)
 target_precompile_headers(FoveaHalide PRIVATE <Halide.h>)

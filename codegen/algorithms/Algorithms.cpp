@@ -4,14 +4,44 @@
 
 namespace fovea {
 
-Stage conv2d(const OpSpec &, const std::vector<Tensor> &);
-#define ALGORITHM(name) Stage name(const OpSpec &, const std::vector<Tensor> &)
-ALGORITHM(relu); ALGORITHM(tanhOp); ALGORITHM(sigmoidOp); ALGORITHM(reluGradient); ALGORITHM(tanhGradient);
-ALGORITHM(sigmoidGradient); ALGORITHM(add); ALGORITHM(mul); ALGORITHM(scaleOp); ALGORITHM(relayout);
-ALGORITHM(concat); ALGORITHM(slice); ALGORITHM(flatten); ALGORITHM(unflatten); ALGORITHM(softmaxOp);
-ALGORITHM(softmaxGradient); ALGORITHM(softmaxCrossEntropy); ALGORITHM(softmaxCrossEntropyGradient); ALGORITHM(rbf);
-ALGORITHM(rbfInputGradient); ALGORITHM(rbfMapLoss); ALGORITHM(rbfMapLossGradient);
-ALGORITHM(scaleCoefficientGradient); ALGORITHM(sgdUpdate);
+#define ALGORITHM(name) Stage name(const OpSpec &op, const std::vector<Tensor> &operands)
+ALGORITHM(conv2d);
+ALGORITHM(conv2dInputGradient);
+ALGORITHM(conv2dWeightGradient);
+ALGORITHM(transposeWeight);
+ALGORITHM(dense);
+ALGORITHM(denseInputGradient);
+ALGORITHM(denseWeightGradient);
+ALGORITHM(biasGradient);
+ALGORITHM(maxPool);
+ALGORITHM(maxPoolIndices);
+ALGORITHM(maxPoolGradient);
+ALGORITHM(avgPool);
+ALGORITHM(avgPoolGradient);
+ALGORITHM(relu);
+ALGORITHM(tanhOp);
+ALGORITHM(sigmoidOp);
+ALGORITHM(softmaxOp);
+ALGORITHM(reluGradient);
+ALGORITHM(tanhGradient);
+ALGORITHM(sigmoidGradient);
+ALGORITHM(softmaxGradient);
+ALGORITHM(add);
+ALGORITHM(mul);
+ALGORITHM(scaleOp);
+ALGORITHM(scaleCoefficientGradient);
+ALGORITHM(relayout);
+ALGORITHM(concat);
+ALGORITHM(slice);
+ALGORITHM(flatten);
+ALGORITHM(unflatten);
+ALGORITHM(rbf);
+ALGORITHM(rbfInputGradient);
+ALGORITHM(rbfMapLoss);
+ALGORITHM(rbfMapLossGradient);
+ALGORITHM(softmaxCrossEntropy);
+ALGORITHM(softmaxCrossEntropyGradient);
+ALGORITHM(sgdUpdate);
 #undef ALGORITHM
 
 Algorithm algorithmNamed(const std::string &op) {

@@ -45,6 +45,20 @@ std::vector<Var> dimensions(const TensorSpec &spec) {
   throw std::logic_error("unknown layout");
 }
 
+Stage pointwise(const OpSpec &op, Expr value) {
+  Func f(op.op);
+  f(dimensions(op.results[0])) = value;
+  return {.results = {{f, op.results[0]}}};
+}
+
+Expr here(const Tensor &operand) {
+  if (operand.spec.layout == LayoutKind::Weight || operand.spec.layout == LayoutKind::WeightTransposed)
+    return operand({vars.b, vars.i, vars.kx, vars.ky, vars.block});
+  return operand.at(vars.c, vars.x, vars.y, vars.n);
+}
+
+std::vector<Expr> exprs(const std::vector<Var> &variables) { return {variables.begin(), variables.end()}; }
+
 int64_t integer(const OpSpec &op, const std::string &name, int64_t otherwise) {
   auto found = op.attributes.find(name);
   if (found == op.attributes.end())

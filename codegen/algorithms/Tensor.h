@@ -50,19 +50,13 @@ struct Stage {
   std::vector<Halide::Func> perImage;  ///< Small sums that stand beside the result, per image or pixel.
 };
 
-Stage conv2d(const OpSpec &op, const std::vector<Tensor> &operands);
-Stage conv2dInputGradient(const OpSpec &op, const std::vector<Tensor> &operands);
-Stage conv2dWeightGradient(const OpSpec &op, const std::vector<Tensor> &operands);
-Stage transposeWeight(const OpSpec &op, const std::vector<Tensor> &operands);
-Stage dense(const OpSpec &op, const std::vector<Tensor> &operands);
-Stage denseInputGradient(const OpSpec &op, const std::vector<Tensor> &operands);
-Stage denseWeightGradient(const OpSpec &op, const std::vector<Tensor> &operands);
-Stage biasGradient(const OpSpec &op, const std::vector<Tensor> &operands);
-Stage maxPool(const OpSpec &op, const std::vector<Tensor> &operands);
-Stage maxPoolIndices(const OpSpec &op, const std::vector<Tensor> &operands);
-Stage maxPoolGradient(const OpSpec &op, const std::vector<Tensor> &operands);
-Stage avgPool(const OpSpec &op, const std::vector<Tensor> &operands);
-Stage avgPoolGradient(const OpSpec &op, const std::vector<Tensor> &operands);
+/// A stage of one pure function, whose value at the result's variables is `value`.
+Stage pointwise(const OpSpec &op, Halide::Expr value);
+
+/// The element of `operand` that stands where the result's element stands.
+Halide::Expr here(const Tensor &operand);
+
+std::vector<Halide::Expr> exprs(const std::vector<Halide::Var> &variables);
 
 /// int64, list, double, string and bool attributes; the defaults are the dialect's.
 int64_t integer(const OpSpec &op, const std::string &name, int64_t otherwise);

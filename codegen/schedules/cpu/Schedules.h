@@ -25,9 +25,9 @@ int64_t vectorDividing(int64_t extent, int64_t atMost);
 
 void scheduleCpu(ScheduledKernel &kernel);
 
-void scheduleSpatialSum(ScheduledKernel &kernel);       ///< conv2d and its input gradient
+void scheduleConv2d(ScheduledKernel &kernel);       ///< conv2d and its input gradient
 void scheduleDense(ScheduledKernel &kernel);            ///< dense and its input gradient
-void scheduleConvWeightGradient(ScheduledKernel &kernel);
+void scheduleConv2dWeightGradient(ScheduledKernel &kernel);
 void scheduleDenseWeightGradient(ScheduledKernel &kernel);
 void scheduleChannelSum(ScheduledKernel &kernel);       ///< bias_gradient, scale_coefficient_gradient
 void schedulePointwise(ScheduledKernel &kernel);        ///< everything else

@@ -1,0 +1,64 @@
+#include "codegen/BufferDims.h"
+#include "codegen/schedules/cpu/Schedules.h"
+
+namespace fovea {
+
+using namespace Halide;
+
+namespace {
+
+const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+
+std::vector<VarOrRVar> order(std::vector<VarOrRVar> first, const std::vector<RVar> &then) {
+  first.insert(first.end(), then.begin(), then.end());
+  return first;
+}
+
+} // namespace
+
+// Batched: a tile of vectors of outputs by rows of images; at batch 1 the weights stream through once, in parallel. LeNet's
+// ip1 at batch 64 reaches 98 % of the peak, at batch 1 reads its weights at 95 GB/s from the caches (AMD EPYC, Zen 4).
+void scheduleDense(ScheduledKernel &kernel) {
+  const Stage &stage = *kernel.anchor();
+  const int lanes = int(kernel.key("lanes", 1)), vectors = int(kernel.key("vectors", 1)),
+            rows = int(kernel.key("rows", 1)), unroll = int(kernel.key("unroll", 1));
+  const int tile = lanes * vectors;
+  Var co("co"), ci("ci"), no("no"), ni("ni");
+  Func output = kernel.output, sum = stage.sum;
+  const TensorSpec &result = kernel.stages.back().results[0].spec;
+  const bool exact = bufferDims(result)[0].extent % tile == 0;
+  const bool spatial = result.shape.size() == 4;
+  output.split(c, co, ci, tile, exact ? TailStrategy::Auto : TailStrategy::GuardWithIf)
+      .split(n, no, ni, rows, TailStrategy::ShiftInwards);
+  if (spatial)
+    output.reorder(ci, ni, no, co, x, y);
+  else
+    output.reorder(ci, ni, no, co);
+  if (exact)
+    output.vectorize(ci, lanes).unroll(ci).unroll(ni);
+  sum.compute_at(output, no).store_in(MemoryType::Stack).bound_extent(c, tile);
+  if (spatial)
+    sum.reorder(c, n, x, y).update().reorder(order({c, n}, stage.reduction));
+  sum.vectorize(c, lanes).unroll(c).unroll(n).update().reorder(order({c, n}, stage.reduction)).vectorize(c, lanes)
+      .unroll(c).unroll(n);
+  if (unroll > 1)
+    sum.update().unroll(stage.reduction[0], unroll);
+  if (kernel.key("parallel", 0))
+    output.parallel(spatial ? y : co);
+}
+
+void scheduleDenseWeightGradient(ScheduledKernel &kernel) {
+  const Stage &stage = *kernel.anchor();
+  const int lanes = int(kernel.key("lanes", 1)), vectors = int(kernel.key("vectors", 1)),
+            taps = int(kernel.key("taps", 1));
+  const int tile = lanes * vectors;
+  Var bo("bo"), bi("bi"), io("io"), ii("ii"), task("task");
+  Func output = kernel.output, sum = stage.sum;
+  output.split(b, bo, bi, tile).split(i, io, ii, taps, TailStrategy::ShiftInwards).reorder(bi, ii, io, kx, ky, bo, block);
+  output.vectorize(bi, lanes).unroll(bi).unroll(ii).fuse(ky, block, task).parallel(task);
+  sum.compute_at(output, io).store_in(MemoryType::Stack).bound_extent(b, tile).bound_extent(i, taps);
+  sum.vectorize(b, lanes).unroll(b).unroll(i).update().reorder(b, i, stage.reduction[0]).vectorize(b, lanes).unroll(b)
+      .unroll(i);
+}
+
+} // namespace fovea
