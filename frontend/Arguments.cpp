@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 namespace fovea {
 
@@ -13,6 +14,12 @@ std::string listed(const std::vector<std::string> &names) {
   std::string text;
   for (const std::string &name : names)
     text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string shortText(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%g", number);
   return text;
 }
 
@@ -103,7 +110,7 @@ int64_t Arguments::integer(const std::string &name, std::optional<int64_t> other
   return whole(*value, name, least, most).value_or(least);
 }
 
-double Arguments::number(const std::string &name, std::optional<double> otherwise) {
+double Arguments::number(const std::string &name, std::optional<double> otherwise, double least, double most) {
   const Expr *value = find(name);
   if (!value && otherwise)
     return *otherwise;
@@ -112,6 +119,12 @@ double Arguments::number(const std::string &name, std::optional<double> otherwis
   if (value->kind != Expr::Kind::Number || !std::isfinite(float(value->number))) {
     error(name, form(name) + " must be a number, not `" + print(*value) + "`", "");
     return 0;
+  }
+  if (value->number < least || value->number > most) {
+    const std::string range = std::isinf(most) ? "at least " + shortText(least)
+                                               : "between " + shortText(least) + " and " + shortText(most);
+    error(name, form(name) + " must be " + range + ", not " + value->text, "");
+    return least;
   }
   return value->number;
 }

@@ -4,6 +4,7 @@
 #include "frontend/Ast.h"
 #include "frontend/Graph.h"
 
+#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,7 +24,8 @@ public:
 
   /// A missing argument without a default is an error; a wrong one too. After an error they return the least value.
   int64_t integer(const std::string &name, std::optional<int64_t> otherwise, int64_t least, int64_t most);
-  double number(const std::string &name, std::optional<double> otherwise);
+  double number(const std::string &name, std::optional<double> otherwise, double least = -HUGE_VAL,
+                double most = HUGE_VAL);
   bool flag(const std::string &name, bool otherwise);
   std::string word(const std::string &name, const std::string &otherwise, const std::vector<std::string> &allowed);
   /// n or [h, w].

@@ -1,6 +1,7 @@
 #include "frontend/Arguments.h"
 #include "frontend/Checker.h"
 
+#include <cmath>
 #include <set>
 
 namespace fovea {
@@ -60,7 +61,7 @@ Setting policyOf(const Expr &value, Diagnostics &diagnostics) {
   Setting policy{kind, {}};
   for (const std::string &name : names) {
     const double number = name == "step" ? double(arguments.integer(name, std::nullopt, 1, 1000000000))
-                                         : arguments.number(name, name == "min" ? std::optional(0.0) : std::nullopt);
+                                         : arguments.number(name, name == "min" ? std::optional(0.0) : std::nullopt, 0);
     policy.numbers.push_back({name, number});
   }
   return policy;
@@ -78,7 +79,7 @@ Setting checkInit(const Expr &value, Diagnostics &diagnostics) {
   }
   const std::string name = kind == "gaussian" ? "std" : "value";
   Arguments arguments(value, {name}, {}, diagnostics);
-  return {kind, {{name, arguments.number(name, std::nullopt)}}};
+  return {kind, {{name, arguments.number(name, std::nullopt, kind == "constant" ? -HUGE_VAL : 0)}}};
 }
 
 Recipe checkRecipe(const ast::Model &model, TrainDefaults &defaults, Diagnostics &diagnostics) {
@@ -104,7 +105,7 @@ Recipe checkRecipe(const ast::Model &model, TrainDefaults &defaults, Diagnostics
       recipe.loss = {value.text, {}};
       if (value.text == "rbf_map") {
         Arguments arguments(value, {}, {"j"}, diagnostics);
-        recipe.loss.numbers = {{"j", arguments.number("j", std::nullopt)}};
+        recipe.loss.numbers = {{"j", arguments.number("j", std::nullopt, 0)}};
       } else {
         Arguments none(value, {}, {}, diagnostics);
       }
@@ -114,9 +115,9 @@ Recipe checkRecipe(const ast::Model &model, TrainDefaults &defaults, Diagnostics
       if (!isKind(value, "optimizer", {"sgd"}, diagnostics))
         continue;
       Arguments arguments(value, {}, {"lr", "momentum", "weight_decay"}, diagnostics);
-      recipe.lr = arguments.number("lr", std::nullopt);
-      recipe.momentum = arguments.number("momentum", 0.0);
-      recipe.weightDecay = arguments.number("weight_decay", 0.0);
+      recipe.lr = arguments.number("lr", std::nullopt, 0);
+      recipe.momentum = arguments.number("momentum", 0.0, 0, 1);
+      recipe.weightDecay = arguments.number("weight_decay", 0.0, 0);
     } else if (name == "lr") {
       recipe.policy = policyOf(value, diagnostics);
     } else if (name == "bias_lr") {

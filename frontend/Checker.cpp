@@ -355,23 +355,25 @@ private:
     return given ? checkInit(*given, diagnostics) : defaults.weightInit;
   }
 
-  /// `bias: 0.1` is the initial value, `bias: none` leaves it out.
-  bool bias(const Expr &step, Arguments &arguments, int64_t channels, GraphNode &node) {
+  /// `bias: 0.1` is the initial value, `bias: none` (no value here) leaves it out.
+  static std::optional<double> initialBias(const Expr &step, Arguments &arguments) {
     const Expr *given = arguments.find("bias");
-    if (given && given->kind == Expr::Kind::Name) {
-      if (given->text == "none" || given->text == "false")
-        return true;
-      if (given->text != "true") {
-        arguments.error("bias", "`" + step.text + "` argument `bias` must be an initial value or none, not `" +
-                                    given->text + "`", "");
-        return false;
-      }
-    }
-    const bool isTrue = given && given->kind == Expr::Kind::Name;
-    const double initial = isTrue ? 0 : arguments.number("bias", 0.0);
+    if (!given || given->kind != Expr::Kind::Name)
+      return arguments.number("bias", 0.0);
+    if (given->text == "none" || given->text == "false")
+      return std::nullopt;
+    if (given->text != "true")
+      arguments.error("bias", "`" + step.text + "` argument `bias` must be an initial value or none, not `" +
+                                  given->text + "`", "");
+    return 0.0;
+  }
+
+  bool addBias(const Expr &step, std::optional<double> initial, int64_t channels, GraphNode &node) {
+    if (!initial)
+      return true;
     const int index = parameter(step, {.name = layer + ".bias",
                                        .shape = {channels},
-                                       .init = {"constant", {{"value", initial}}},
+                                       .init = {"constant", {{"value", *initial}}},
                                        .lrMult = defaults.biasLr,
                                        .decayMult = defaults.biasDecay});
     node.parameters.push_back(index);
@@ -423,17 +425,20 @@ private:
         arguments.error(later, std::string("`conv` argument `") + later + "` is not supported yet",
                         "leave it out, or write 1");
     const Setting init = weightInit(arguments);
+    const std::optional<double> bias = initialBias(step, arguments);
     const bool first = claimParameters(step);
     if (in < 0 || !arguments.ok() || !first || !needsImage(step, in) || !window(step, in, node, filters))
       return -1;
     GraphParameter weight{.name = layer + ".weight",
                           .shape = {filters, shape(in)[0], node.kernel[0], node.kernel[1]},
                           .init = init};
+    if (!checkElements(weight.shape, "the parameter `" + weight.name + "`", step.location))
+      return -1; // Before the mask, which is as large.
     if (const Expr *table = arguments.find("connections"))
       if (!connections(*table, arguments, weight))
         return -1;
     node.parameters = {parameter(step, weight)};
-    if (node.parameters[0] < 0 || !bias(step, arguments, filters, node))
+    if (node.parameters[0] < 0 || !addBias(step, bias, filters, node))
       return -1;
     return append(std::move(node));
   }
@@ -462,6 +467,11 @@ private:
           return false;
         }
         auto first = weight.mask.begin() + (filter * channels + int64_t(item.number)) * area;
+        if (*first) {
+          error(item.location, "filter " + std::to_string(filter) + " lists the input " + print(item) + " twice",
+                "remove one of them");
+          return false;
+        }
         std::fill(first, first + area, uint8_t(1));
       }
     }
@@ -472,13 +482,14 @@ private:
     Arguments arguments(step, {"outputs"}, {"bias", "init"}, diagnostics);
     const int64_t outputs = arguments.integer("outputs", std::nullopt, 1, largestExtent);
     const Setting init = weightInit(arguments);
+    const std::optional<double> bias = initialBias(step, arguments);
     const bool first = claimParameters(step);
     if (in < 0 || !arguments.ok() || !first)
       return -1;
     GraphNode node{.op = "dense", .inputs = {in}, .shape = {outputs}, .layer = layer, .location = step.location};
     node.parameters = {
         parameter(step, {.name = layer + ".weight", .shape = {outputs, elements(shape(in))}, .init = init})};
-    if (node.parameters[0] < 0 || !bias(step, arguments, outputs, node))
+    if (node.parameters[0] < 0 || !addBias(step, bias, outputs, node))
       return -1;
     return append(std::move(node));
   }

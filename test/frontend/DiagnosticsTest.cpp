@@ -125,6 +125,12 @@ const LineCase lineCases[] = {
      "`conv` argument `connections` must list the inputs of each of the 2 filters", "for two filters: `[[0, 1], [1, 2]]`"},
     {"connections_input", "  a = x -> conv(1, kernel: 1, connections: [[1]])", 46,
      "`1` is no input of this convolution, whose inputs are 0 to 0", ""},
+    {"connections_twice", "  a = x -> conv(1, kernel: 1, connections: [[0, 0]])", 49,
+     "filter 0 lists the input 0 twice", "remove one of them"},
+    {"connections_too_many_elements", "  a = x -> conv(1, kernel: 1000000, pad: 1000000, connections: [[0]])", 12,
+     "the parameter `a.weight` of shape 1x1x1000000x1000000 has more than 268435456 elements", "make it smaller"},
+    {"init_range", "  a = x -> dense(2, init: gaussian(-1))", 36, "`gaussian` argument `std` must be at least 0, not -1",
+     ""},
     {"init", "  a = x -> dense(2, init: gausian(1))", 27, "unknown initialisation `gausian`",
      "did you mean `gaussian`?"},
     {"bias", "  a = x -> dense(2, bias: maybe)", 27,
@@ -147,6 +153,30 @@ TEST(Diagnostics, ReportsEveryErrorOfAFile) {
   EXPECT_NE(text.find("m.net:4:"), std::string::npos) << text;
   EXPECT_NE(text.find("unknown operation `rleu`"), std::string::npos) << text;
   EXPECT_NE(text.find("unknown layer `q`"), std::string::npos) << text;
+}
+
+TEST(Diagnostics, ReportsEveryArgumentOfACall) {
+  const std::string text = diagnose(network("  a = x -> conv(0, kernel: 3, bias: maybe, init: nope)"));
+  for (const char *part : {"`filters` must be between", "`bias` must be an initial value", "initialisation `nope`"})
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST(Diagnostics, BoundsTheRecipesNumbers) {
+  const std::string text = diagnose(
+      "network N {\n  input x: f32[4]\n  output z = x -> dense(10)\n}\ntrain {\n  epochs: 1\n"
+      "  optimizer: sgd(lr: -1, momentum: 1.5, weight_decay: -3)\n  loss: rbf_map(j: -5)\n  lr: poly(power: -4)\n}\n");
+  EXPECT_EQ(text, "m.net:7:22: error: `sgd` argument `lr` must be at least 0, not -1\n"
+                  "    optimizer: sgd(lr: -1, momentum: 1.5, weight_decay: -3)\n                       ^\n"
+                  "m.net:7:36: error: `sgd` argument `momentum` must be between 0 and 1, not 1.5\n"
+                  "    optimizer: sgd(lr: -1, momentum: 1.5, weight_decay: -3)\n"
+                  "                                     ^\n"
+                  "m.net:7:55: error: `sgd` argument `weight_decay` must be at least 0, not -3\n"
+                  "    optimizer: sgd(lr: -1, momentum: 1.5, weight_decay: -3)\n"
+                  "                                                        ^\n"
+                  "m.net:8:20: error: `rbf_map` argument `j` must be at least 0, not -5\n"
+                  "    loss: rbf_map(j: -5)\n                     ^\n"
+                  "m.net:9:19: error: `poly` argument `power` must be at least 0, not -4\n"
+                  "    lr: poly(power: -4)\n                    ^\n");
 }
 
 TEST(Diagnostics, BoundsNesting) {
