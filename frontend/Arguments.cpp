@@ -35,8 +35,9 @@ Arguments::Arguments(const Expr &call, std::vector<std::string> positional, std:
     std::string name = argument.name;
     if (name.empty()) {
       if (place == positional.size()) {
-        diagnostics.error(argument.location, "`" + call.text + "` takes no " +
-                          (place == 0 ? "argument without a name" : "further argument without a name"),
+        diagnostics.error(argument.location,
+                          "`" + call.text + "` takes no " +
+                              (place == 0 ? "argument without a name" : "further argument without a name"),
                           all.empty() ? "write `" + call.text + "`" : "its arguments are: " + listed(all));
         good = false;
         continue;
@@ -121,8 +122,8 @@ double Arguments::number(const std::string &name, std::optional<double> otherwis
     return 0;
   }
   if (value->number < least || value->number > most) {
-    const std::string range = std::isinf(most) ? "at least " + shortText(least)
-                                               : "between " + shortText(least) + " and " + shortText(most);
+    const std::string range =
+        std::isinf(most) ? "at least " + shortText(least) : "between " + shortText(least) + " and " + shortText(most);
     error(name, form(name) + " must be " + range + ", not " + value->text, "");
     return least;
   }
@@ -196,8 +197,9 @@ std::vector<int64_t> Arguments::padding(const std::string &name) {
     return {n[0], n[1], n[0], n[1]};
   if (n.size() == 4)
     return n;
-  error(name, form(name) + " must be a number, [height, width] or [top, left, bottom, right], not `" + print(*value) +
-                  "`", "");
+  error(name,
+        form(name) + " must be a number, [height, width] or [top, left, bottom, right], not `" + print(*value) + "`",
+        "");
   return {0, 0, 0, 0};
 }
 

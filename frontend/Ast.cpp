@@ -29,8 +29,7 @@ std::string print(const Expr &expr) {
   case Expr::Kind::Chain: {
     std::string text;
     for (const Expr &item : expr.items)
-      text += (text.empty() ? "" : " -> ") +
-              (item.kind == Expr::Kind::Chain ? "(" + print(item) + ")" : print(item));
+      text += (text.empty() ? "" : " -> ") + (item.kind == Expr::Kind::Chain ? "(" + print(item) + ")" : print(item));
     return text;
   }
   }

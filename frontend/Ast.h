@@ -16,7 +16,7 @@ struct Argument;
 struct Expr {
   enum class Kind { Number, Name, List, Call, Chain } kind = Kind::Name;
   Location location = 0;
-  std::string text;                ///< The name; a call's callee; a number as it was written.
+  std::string text; ///< The name; a call's callee; a number as it was written.
   double number = 0;
   std::vector<Expr> items;         ///< A list's elements; a chain's source and steps.
   std::vector<Argument> arguments; ///< Of a call.

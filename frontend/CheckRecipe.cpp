@@ -10,8 +10,8 @@ using ast::Expr;
 
 namespace {
 
-const std::vector<std::string> settingNames = {"data",      "loss",       "init",  "optimizer", "lr",
-                                               "bias_lr",   "bias_decay", "batch", "epochs",    "iterations"};
+const std::vector<std::string> settingNames = {"data",    "loss",       "init",  "optimizer", "lr",
+                                               "bias_lr", "bias_decay", "batch", "epochs",    "iterations"};
 
 /// The kind of a part: a name or a call.
 bool isKind(const Expr &value, const std::string &what, const std::vector<std::string> &kinds,

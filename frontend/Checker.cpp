@@ -34,8 +34,9 @@ namespace {
 /// Elements of one tensor: byte offsets stay within what the kernels address.
 constexpr int64_t mostElements = int64_t(1) << 28;
 
-const std::vector<std::string> operationNames = {"conv",    "dense",   "max_pool", "avg_pool", "subsample", "relu", "tanh",
-                                                 "sigmoid", "softmax", "flatten",  "add",      "concat",    "rbf"};
+const std::vector<std::string> operationNames = {"conv", "dense",  "max_pool", "avg_pool", "subsample",
+                                                 "relu", "tanh",   "sigmoid",  "softmax",  "flatten",
+                                                 "add",  "concat", "rbf"};
 /// Of the papers, and to come; the remedy says what to do without them.
 const std::map<std::string, std::string> notYet = {
     {"lrn", "leave it out, or use a network without it"},
@@ -168,9 +169,8 @@ private:
     for (size_t p = firstParameter; p < graph.parameters.size(); ++p) {
       const GraphParameter &parameter = graph.parameters[p];
       if (parameter.constant.empty())
-        row.parameters += parameter.mask.empty()
-                              ? elements(parameter.shape)
-                              : std::count(parameter.mask.begin(), parameter.mask.end(), uint8_t(1));
+        row.parameters += parameter.mask.empty() ? elements(parameter.shape)
+                                                 : std::count(parameter.mask.begin(), parameter.mask.end(), uint8_t(1));
     }
     for (size_t n = firstNode; n < graph.nodes.size(); ++n)
       count(graph.nodes[n], row);
@@ -183,8 +183,8 @@ private:
       return;
     const GraphParameter &weight = graph.parameters[n.parameters[0]];
     const int64_t area = n.shape.size() == 3 ? n.shape[1] * n.shape[2] : 1;
-    const int64_t links = weight.mask.empty() ? elements(weight.shape)
-                                              : std::count(weight.mask.begin(), weight.mask.end(), uint8_t(1));
+    const int64_t links =
+        weight.mask.empty() ? elements(weight.shape) : std::count(weight.mask.begin(), weight.mask.end(), uint8_t(1));
     if (n.op == "scale") { // Behind a pooling: each output has the window's elements and a bias.
       const GraphNode &pool = graph.nodes[n.inputs[0]];
       row.connections += elements(n.shape) * (pool.kernel[0] * pool.kernel[1] + 1);
@@ -326,8 +326,10 @@ private:
     for (int64_t extent : dimensions) {
       product = extent > mostElements ? mostElements + 1 : product * extent;
       if (product > mostElements) {
-        error(location, what + " of shape " + shapeText(dimensions) + " has more than " +
-                            std::to_string(mostElements) + " elements", "make it smaller");
+        error(location,
+              what + " of shape " + shapeText(dimensions) + " has more than " + std::to_string(mostElements) +
+                  " elements",
+              "make it smaller");
         return false;
       }
     }
@@ -363,8 +365,9 @@ private:
     if (given->text == "none" || given->text == "false")
       return std::nullopt;
     if (given->text != "true")
-      arguments.error("bias", "`" + step.text + "` argument `bias` must be an initial value or none, not `" +
-                                  given->text + "`", "");
+      arguments.error("bias",
+                      "`" + step.text + "` argument `bias` must be an initial value or none, not `" + given->text + "`",
+                      "");
     return 0.0;
   }
 
@@ -383,8 +386,9 @@ private:
   bool needsImage(const Expr &step, int in) {
     if (shape(in).size() == 3)
       return true;
-    error(step.location, "`" + step.text + "` needs an image [channels, height, width]; its input has the shape [" +
-                             shapeText(shape(in)) + "]",
+    error(step.location,
+          "`" + step.text + "` needs an image [channels, height, width]; its input has the shape [" +
+              shapeText(shape(in)) + "]",
           "use it before `flatten` and `dense`");
     return false;
   }
@@ -396,9 +400,10 @@ private:
       const int64_t extent = shape(in)[1 + axis], kernel = node.kernel[axis], stride = node.stride[axis];
       const int64_t before = node.pad[axis], padded = extent + before + node.pad[axis + 2];
       if (kernel > padded) {
-        error(step.location, "the " + std::to_string(node.kernel[0]) + "x" + std::to_string(node.kernel[1]) +
-                                 " kernel is larger than its input " + shapeText(shape(in)) +
-                                 (padded == extent ? "" : " with its padding"),
+        error(step.location,
+              "the " + std::to_string(node.kernel[0]) + "x" + std::to_string(node.kernel[1]) +
+                  " kernel is larger than its input " + shapeText(shape(in)) +
+                  (padded == extent ? "" : " with its padding"),
               "make the kernel smaller, or pad the input");
         return false;
       }
@@ -429,9 +434,8 @@ private:
     const bool first = claimParameters(step);
     if (in < 0 || !arguments.ok() || !first || !needsImage(step, in) || !window(step, in, node, filters))
       return -1;
-    GraphParameter weight{.name = layer + ".weight",
-                          .shape = {filters, shape(in)[0], node.kernel[0], node.kernel[1]},
-                          .init = init};
+    GraphParameter weight{
+        .name = layer + ".weight", .shape = {filters, shape(in)[0], node.kernel[0], node.kernel[1]}, .init = init};
     if (!checkElements(weight.shape, "the parameter `" + weight.name + "`", step.location))
       return -1; // Before the mask, which is as large.
     if (const Expr *table = arguments.find("connections"))
@@ -447,8 +451,9 @@ private:
   bool connections(const Expr &table, Arguments &arguments, GraphParameter &weight) {
     const int64_t filters = weight.shape[0], channels = weight.shape[1], area = weight.shape[2] * weight.shape[3];
     if (table.kind != Expr::Kind::List || int64_t(table.items.size()) != filters) {
-      arguments.error("connections", "`conv` argument `connections` must list the inputs of each of the " +
-                                         std::to_string(filters) + " filters",
+      arguments.error("connections",
+                      "`conv` argument `connections` must list the inputs of each of the " + std::to_string(filters) +
+                          " filters",
                       "for two filters: `[[0, 1], [1, 2]]`");
       return false;
     }
@@ -509,12 +514,14 @@ private:
       node.divisor = arguments.word("divisor", "padded", {"padded", "valid", "one"});
     for (int side = 0; side < 4; ++side)
       if (node.pad[side] >= node.kernel[side % 2])
-        arguments.error("pad", "`" + step.text + "` pads by " + std::to_string(node.pad[side]) +
-                                   ", but its window is only " + std::to_string(node.kernel[side % 2]) + " wide",
+        arguments.error("pad",
+                        "`" + step.text + "` pads by " + std::to_string(node.pad[side]) + ", but its window is only " +
+                            std::to_string(node.kernel[side % 2]) + " wide",
                         "a window must touch the input: pad by less than its size");
     if (!average && node.kernel[0] * node.kernel[1] > 256)
-      arguments.error("size", "a `max_pool` window of " + std::to_string(node.kernel[0]) + "x" +
-                                  std::to_string(node.kernel[1]) + " has more than 256 elements",
+      arguments.error("size",
+                      "a `max_pool` window of " + std::to_string(node.kernel[0]) + "x" +
+                          std::to_string(node.kernel[1]) + " has more than 256 elements",
                       "pool in two steps");
     if (in < 0 || !arguments.ok() || !needsImage(step, in) || !window(step, in, node, shape(in)[0]))
       return -1;
@@ -534,15 +541,15 @@ private:
     const int64_t channels = shape(in)[0];
     const double mean = 1.0 / double(sum.kernel[0] * sum.kernel[1]);
     const int pooled = append(std::move(sum));
-    GraphNode node{.op = "scale", .inputs = {pooled}, .shape = shape(pooled), .layer = layer, .location = step.location};
-    node.parameters = {parameter(step, {.name = layer + ".weight",
-                                        .shape = {channels},
-                                        .init = {"constant", {{"value", mean}}}}),
-                       parameter(step, {.name = layer + ".bias",
-                                        .shape = {channels},
-                                        .init = {"constant", {{"value", 0.0}}},
-                                        .lrMult = defaults.biasLr,
-                                        .decayMult = defaults.biasDecay})};
+    GraphNode node{
+        .op = "scale", .inputs = {pooled}, .shape = shape(pooled), .layer = layer, .location = step.location};
+    node.parameters = {
+        parameter(step, {.name = layer + ".weight", .shape = {channels}, .init = {"constant", {{"value", mean}}}}),
+        parameter(step, {.name = layer + ".bias",
+                         .shape = {channels},
+                         .init = {"constant", {{"value", 0.0}}},
+                         .lrMult = defaults.biasLr,
+                         .decayMult = defaults.biasDecay})};
     return append(std::move(node));
   }
 
@@ -558,14 +565,16 @@ private:
     const std::vector<float> centers = digitBitmaps();
     const int64_t inputs = int64_t(centers.size()) / 10;
     if (shape(in) != Shape{inputs}) {
-      error(step.location, "`rbf(digits)` compares 7x12 bitmaps and needs an input of the shape [84]; it has [" +
-                               shapeText(shape(in)) + "]",
+      error(step.location,
+            "`rbf(digits)` compares 7x12 bitmaps and needs an input of the shape [84]; it has [" +
+                shapeText(shape(in)) + "]",
             "put `dense(84)` before it");
       return -1;
     }
-    const int index = parameter(step, {.name = layer + ".centers", .shape = {10, inputs}, .init = {}, .constant = centers});
-    return append({.op = "rbf", .inputs = {in}, .parameters = {index}, .shape = {10}, .layer = layer,
-                   .location = step.location});
+    const int index =
+        parameter(step, {.name = layer + ".centers", .shape = {10, inputs}, .init = {}, .constant = centers});
+    return append(
+        {.op = "rbf", .inputs = {in}, .parameters = {index}, .shape = {10}, .layer = layer, .location = step.location});
   }
 
   int combine(const Expr &step, std::optional<int> piped) {
@@ -596,8 +605,8 @@ private:
                                            : other.size() == first.size() &&
                                                  std::equal(other.begin() + 1, other.end(), first.begin() + 1);
       if (!fits) {
-        error(operands[i].second, "`" + step.text + "` cannot join the shapes " + shapeText(first) + " and " +
-                                      shapeText(other),
+        error(operands[i].second,
+              "`" + step.text + "` cannot join the shapes " + shapeText(first) + " and " + shapeText(other),
               step.text == "add" ? "its inputs must have the same shape"
                                  : "its inputs may differ in their channels only");
         return -1;
@@ -613,7 +622,10 @@ private:
     }
     int sum = operands[0].first;
     for (size_t i = 1; i < operands.size(); ++i)
-      sum = append({.op = "add", .inputs = {sum, operands[i].first}, .shape = result, .layer = layer,
+      sum = append({.op = "add",
+                    .inputs = {sum, operands[i].first},
+                    .shape = result,
+                    .layer = layer,
                     .location = step.location});
     return sum;
   }

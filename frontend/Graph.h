@@ -28,9 +28,9 @@ struct GraphParameter {
 /// One operation; its name is the dialect's.
 struct GraphNode {
   std::string op;
-  std::vector<int> inputs;         ///< Earlier nodes.
-  std::vector<int> parameters;     ///< Into Graph::parameters, in the operation's order.
-  std::vector<int64_t> shape;      ///< Of the result, without the batch: [C,H,W] or [K].
+  std::vector<int> inputs;                  ///< Earlier nodes.
+  std::vector<int> parameters;              ///< Into Graph::parameters, in the operation's order.
+  std::vector<int64_t> shape;               ///< Of the result, without the batch: [C,H,W] or [K].
   std::vector<int64_t> kernel, stride, pad; ///< [h,w], [h,w], [top,left,bottom,right].
   bool ceil = false;
   std::string divisor = "padded";

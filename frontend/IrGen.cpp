@@ -66,15 +66,15 @@ private:
 
   void describe(ModuleOp module) {
     module->setAttr("cnn.network", text(graph.network));
-    module->setAttr("cnn.input", dictionary({named("name", text(graph.inputName)),
-                                             named("shape", shapeAttr(graph.inputShape))}));
+    module->setAttr("cnn.input",
+                    dictionary({named("name", text(graph.inputName)), named("shape", shapeAttr(graph.inputShape))}));
     module->setAttr("cnn.output", dictionary({named("name", text(graph.outputName))}));
     SmallVector<Attribute> layers;
     for (const GraphLayer &layer : graph.layers)
-      layers.push_back(dictionary({named("name", text(layer.name)), named("op", text(layer.op)),
-                                   named("output", shapeAttr(layer.shape)),
-                                   named("parameters", whole(layer.parameters)),
-                                   named("connections", whole(layer.connections)), named("macs", whole(layer.macs))}));
+      layers.push_back(
+          dictionary({named("name", text(layer.name)), named("op", text(layer.op)),
+                      named("output", shapeAttr(layer.shape)), named("parameters", whole(layer.parameters)),
+                      named("connections", whole(layer.connections)), named("macs", whole(layer.macs))}));
     module->setAttr("cnn.layers", builder.getArrayAttr(layers));
     if (!graph.recipe)
       return;
@@ -141,9 +141,9 @@ private:
       state.operands.push_back(values[input]);
     for (int index : node.parameters) {
       const GraphParameter &parameter = graph.parameters[index];
-      state.operands.push_back(builder.create<cnn::LoadOp>(
-          loc, tensor(parameter.shape), FlatSymbolRefAttr::get(builder.getContext(), parameter.name),
-          cnn::ParameterBlock::value));
+      state.operands.push_back(builder.create<cnn::LoadOp>(loc, tensor(parameter.shape),
+                                                           FlatSymbolRefAttr::get(builder.getContext(), parameter.name),
+                                                           cnn::ParameterBlock::value));
     }
     state.addTypes(tensor(node.shape, batch));
     const bool pool = node.op == "max_pool" || node.op == "avg_pool";

@@ -55,8 +55,8 @@ std::vector<Token> tokenize(const Source &source, Diagnostics &diagnostics) {
       startsLine = false;
       at = end;
     };
-    const bool signedNumber = (c == '-' || c == '+') && at + 1 < text.size() &&
-                              (isDigit(text[at + 1]) || text[at + 1] == '.');
+    const bool signedNumber =
+        (c == '-' || c == '+') && at + 1 < text.size() && (isDigit(text[at + 1]) || text[at + 1] == '.');
     if (c == '\n') {
       startsLine = true;
       ++at;

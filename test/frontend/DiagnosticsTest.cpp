@@ -28,8 +28,9 @@ class Errors : public testing::TestWithParam<Case> {};
 TEST_P(Errors, AreToldWithPlaceAndRemedy) { EXPECT_EQ(diagnose(GetParam().text), GetParam().expected); }
 
 const Case cases[] = {
-    {"empty", "", "m.net:1:1: error: expected `network NAME {`, found the end of the file\n  \n  ^\n"
-                  "  help: a model file starts with `network LeNet {`\n"},
+    {"empty", "",
+     "m.net:1:1: error: expected `network NAME {`, found the end of the file\n  \n  ^\n"
+     "  help: a model file starts with `network LeNet {`\n"},
     {"no_input", "network N {\n  output z = x -> dense(1)\n}\n",
      "m.net:1:9: error: the network has no input\n  network N {\n          ^\n"
      "  help: add `input image: f32[channels, height, width]`\n"
@@ -115,22 +116,24 @@ const LineCase lineCases[] = {
      "its inputs may differ in their channels only"},
     {"add_one", "  a = add(x)", 7, "`add` needs at least two layers", "write `add(a, b)`"},
     {"flat_conv", "  a = x -> flatten -> conv(2, kernel: 1)", 23,
-     "`conv` needs an image [channels, height, width]; its input has the shape [64]", "use it before `flatten` and `dense`"},
-    {"two_parameters", "  a = x -> dense(2) -> dense(3)", 24,
-     "`a` already has parameters; `dense` would give it more", "give `dense(3)` a line and a name of its own"},
+     "`conv` needs an image [channels, height, width]; its input has the shape [64]",
+     "use it before `flatten` and `dense`"},
+    {"two_parameters", "  a = x -> dense(2) -> dense(3)", 24, "`a` already has parameters; `dense` would give it more",
+     "give `dense(3)` a line and a name of its own"},
     {"twice", "  x = x -> relu", 3, "`x` is defined twice", "give this one another name"},
     {"groups", "  a = x -> conv(2, kernel: 1, groups: 2)", 39, "`conv` argument `groups` is not supported yet",
      "leave it out, or write 1"},
     {"connections_count", "  a = x -> conv(2, kernel: 1, connections: [[0]])", 44,
-     "`conv` argument `connections` must list the inputs of each of the 2 filters", "for two filters: `[[0, 1], [1, 2]]`"},
+     "`conv` argument `connections` must list the inputs of each of the 2 filters",
+     "for two filters: `[[0, 1], [1, 2]]`"},
     {"connections_input", "  a = x -> conv(1, kernel: 1, connections: [[1]])", 46,
      "`1` is no input of this convolution, whose inputs are 0 to 0", ""},
     {"connections_twice", "  a = x -> conv(1, kernel: 1, connections: [[0, 0]])", 49,
      "filter 0 lists the input 0 twice", "remove one of them"},
     {"connections_too_many_elements", "  a = x -> conv(1, kernel: 1000000, pad: 1000000, connections: [[0]])", 12,
      "the parameter `a.weight` of shape 1x1x1000000x1000000 has more than 268435456 elements", "make it smaller"},
-    {"init_range", "  a = x -> dense(2, init: gaussian(-1))", 36, "`gaussian` argument `std` must be at least 0, not -1",
-     ""},
+    {"init_range", "  a = x -> dense(2, init: gaussian(-1))", 36,
+     "`gaussian` argument `std` must be at least 0, not -1", ""},
     {"init", "  a = x -> dense(2, init: gausian(1))", 27, "unknown initialisation `gausian`",
      "did you mean `gaussian`?"},
     {"bias", "  a = x -> dense(2, bias: maybe)", 27,

@@ -13,8 +13,10 @@ namespace {
 TEST(Fuzz, MutatedModelsAreReadOrRefused) {
   std::mt19937 random(1);
   auto below = [&](size_t bound) { return std::uniform_int_distribution<size_t>(0, bound - 1)(random); };
-  const std::string pieces[] = {"(", ")", "[", "{", "}", ":", "->", "=", "1e999", "-0.5", "99999999999999999999", "network",
-                                "train", "output", "input", "block", "\0", "\xff\xfe", "\r\n", "conv(", "#", "x -> x", ","};
+  const std::string pieces[] = {
+      "(",       ")",     "[",      "{",     "}",     ":",  "->",       "=",    "1e999", "-0.5", "99999999999999999999",
+      "network", "train", "output", "input", "block", "\0", "\xff\xfe", "\r\n", "conv(", "#",    "x -> x",
+      ","};
   for (const char *name : {"lenet.net", "lenet5.net", "lenet5-1998.net"}) {
     std::ifstream file(std::string(MODELS) + "/" + name);
     std::ostringstream original;
