@@ -46,8 +46,9 @@ TEST(Fuzz, MutatedModelsAreReadOrRefused) {
       Diagnostics diagnostics(source);
       const bool read = loadModel(source, diagnostics).has_value();
       EXPECT_NE(read, diagnostics.hasErrors()) << text;
-      if (!read)
+      if (!read) {
         EXPECT_NE(diagnostics.print().find(": error: "), std::string::npos) << text;
+      }
     }
   }
 }
