@@ -36,8 +36,8 @@ double plainNumber(const ast::Setting &setting, bool whole, double least, Diagno
       (!whole || value.number == double(int64_t(value.number))))
     return value.number;
   diagnostics.error(value.location,
-                    "`" + setting.name + "` must be a " + (whole ? "whole " : "") + "number of at least " +
-                        (whole ? std::to_string(int64_t(least)) : std::string("0")) + ", not `" + print(value) + "`",
+                    "`" + setting.name + "` must be a " + (whole ? "whole " : "") + "number between " +
+                        std::to_string(int64_t(least)) + " and 1000000000, not `" + print(value) + "`",
                     "");
   return least;
 }
@@ -92,6 +92,8 @@ Recipe checkRecipe(const ast::Model &model, TrainDefaults &defaults, Diagnostics
       diagnostics.error(setting.location, "`" + name + "` is set twice", "remove one of them");
       continue;
     }
+    if (value.kind == Expr::Kind::Name && value.text.empty())
+      continue; // The parser has told.
     if (name == "data") {
       if (!isKind(value, "data", {"mnist"}, diagnostics))
         continue;

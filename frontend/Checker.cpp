@@ -61,7 +61,8 @@ Expr abridged(Expr expr) {
 
 class Checker {
 public:
-  Checker(const ast::Model &model, Diagnostics &diagnostics) : model(model), diagnostics(diagnostics) {}
+  Checker(const ast::Model &model, Diagnostics &diagnostics)
+      : model(model), diagnostics(diagnostics), parsed(!diagnostics.hasErrors()) {}
 
   Graph run() {
     graph.network = model.name;
@@ -77,6 +78,7 @@ public:
 private:
   const ast::Model &model;
   Diagnostics &diagnostics;
+  const bool parsed; ///< Nothing of the text was passed over.
   Graph graph;
   TrainDefaults defaults;
   std::map<std::string, int> names; ///< Node of each name; -1 when its definition is wrong, so that uses are no errors.
@@ -96,7 +98,7 @@ private:
 
   void input() {
     if (model.inputs.empty()) {
-      if (!diagnostics.hasErrors())
+      if (parsed)
         error(model.location, "the network has no input", "add `input image: f32[channels, height, width]`");
       graph.nodes.push_back({.op = "input", .shape = {1, 1, 1}});
       return;
@@ -104,7 +106,13 @@ private:
     const ast::Input &first = model.inputs.front();
     for (size_t i = 1; i < model.inputs.size(); ++i)
       error(model.inputs[i].location, "a second input `" + model.inputs[i].name + "`", "a network has one input");
-    if (first.type.text != "f32")
+    if (first.type.text.empty()) { // The parser has told; uses of the name are no errors.
+      graph.nodes.push_back({.op = "input", .shape = {1, 1, 1}});
+      names[first.name] = -1;
+      return;
+    }
+    bool good = first.type.text == "f32";
+    if (!good)
       error(first.type.location, "unknown element type `" + first.type.text + "`", "write `f32`");
     Shape inputShape;
     for (const ast::Argument &extent : first.type.arguments) {
@@ -114,26 +122,28 @@ private:
       if (!whole)
         error(value.location, "an extent must be a whole number between 1 and " + std::to_string(largestExtent) +
                                   ", not `" + print(value) + "`");
+      good = good && whole;
       inputShape.push_back(whole ? int64_t(value.number) : 1);
     }
     if (inputShape.size() != 3 && inputShape.size() != 1) {
       error(first.type.location, "the input must have the shape [channels, height, width] or [values]",
             "a grey 28x28 image is `f32[1, 28, 28]`");
+      good = false;
       inputShape = {1, 1, 1};
     }
     graph.inputName = first.name;
     graph.inputShape = inputShape;
     graph.nodes.push_back({.op = "input", .shape = inputShape, .layer = first.name, .location = first.location});
-    checkSize(0, first.location);
-    names[first.name] = 0;
+    good = checkElements(inputShape, "an input", first.location) && good;
+    names[first.name] = good ? 0 : -1;
   }
 
   void define(const ast::Definition &definition) {
     if (!definition.value) { // `output name`
       auto found = names.find(definition.name);
       if (found == names.end())
-        return unknownName(definition.name, definition.location);
-      markOutput(definition, found->second);
+        unknownName(definition.name, definition.location);
+      markOutput(definition, found == names.end() ? -1 : found->second);
       return;
     }
     if (names.contains(definition.name))
@@ -198,7 +208,7 @@ private:
   void finish() {
     if (model.inputs.empty())
       return;
-    if (!hasOutput && !diagnostics.hasErrors())
+    if (!hasOutput && parsed)
       error(model.location, "the network has no output", "mark its last layer: `output name = ...`");
     if (diagnostics.hasErrors())
       return;
@@ -221,6 +231,8 @@ private:
   }
 
   void unknownName(const std::string &name, Location location) {
+    if (diagnostics.full())
+      return error(location, "unknown layer"); // Counted, not shown: the search below takes time.
     std::vector<std::string> known;
     for (const auto &[other, node] : names)
       known.push_back(other);

@@ -9,7 +9,14 @@ namespace {
 
 /// More than this many errors say nothing new: a file that is not a model at all produces one for every word.
 constexpr size_t mostErrors = 50;
-constexpr size_t longestLine = 160;
+constexpr size_t longestLine = 160, longestMessage = 500;
+
+/// Names and numbers of any length are quoted in messages.
+std::string abridged(std::string message) {
+  if (message.size() > longestMessage)
+    message = message.substr(0, longestMessage) + "...";
+  return message;
+}
 
 } // namespace
 
@@ -31,16 +38,20 @@ std::string_view Source::line(Location location) const {
 }
 
 void Diagnostics::error(Location location, std::string message, std::string help) {
+  message = abridged(std::move(message));
   for (const Diagnostic &known : diagnostics)
-    if (known.isError && known.location == location)
-      return; // What follows from the first error at this place.
+    if (known.isError && known.location == location && known.message == message)
+      return;
   if (errors++ < mostErrors)
-    diagnostics.push_back({true, location, std::move(message), std::move(help)});
+    diagnostics.push_back({true, location, std::move(message), abridged(std::move(help))});
 }
 
 void Diagnostics::warning(Location location, std::string message, std::string help) {
-  diagnostics.push_back({false, location, std::move(message), std::move(help)});
+  if (warnings++ < mostErrors)
+    diagnostics.push_back({false, location, abridged(std::move(message)), abridged(std::move(help))});
 }
+
+bool Diagnostics::full() const { return errors >= mostErrors; }
 
 std::string Diagnostics::print() const {
   auto sorted = diagnostics;

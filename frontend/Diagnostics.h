@@ -36,6 +36,8 @@ public:
   void error(Location location, std::string message, std::string help = "");
   void warning(Location location, std::string message, std::string help = "");
   bool hasErrors() const { return errors > 0; }
+  /// Further errors are only counted.
+  bool full() const;
   const std::vector<Diagnostic> &all() const { return diagnostics; }
 
   /// All of them in the order of the text: `file:line:column: error: message`, the line, a caret, `  help: remedy`.
@@ -44,7 +46,7 @@ public:
 private:
   const Source &source;
   std::vector<Diagnostic> diagnostics;
-  size_t errors = 0;
+  size_t errors = 0, warnings = 0;
 };
 
 /// The candidate that differs from `word` in the fewest letters, or "" when none is near.

@@ -147,10 +147,19 @@ private:
     return value.has_value();
   }
 
+  /// A wrong one stays known by name, without a type, so that its uses are no errors too.
   bool input() {
     take();
     Input input{.name = here().text, .location = here().location, .type = {}};
     take();
+    const bool read = inputType(input);
+    if (!read)
+      input.type = {};
+    model.inputs.push_back(std::move(input));
+    return read;
+  }
+
+  bool inputType(Input &input) {
     const std::string form = "write `input " + input.name + ": f32[channels, height, width]`";
     if (!expect(":", form))
       return false;
@@ -167,7 +176,6 @@ private:
       return false;
     for (Expr &item : *list)
       input.type.arguments.push_back({"", item.location, std::move(item)});
-    model.inputs.push_back(std::move(input));
     return true;
   }
 
@@ -190,11 +198,10 @@ private:
     if (!expect(":", "a setting is written `" + setting.name + ": value`"))
       return false;
     auto value = expr();
-    if (!value)
-      return false;
-    setting.value = std::move(*value);
-    model.settings.push_back(std::move(setting));
-    return true;
+    if (value)
+      setting.value = std::move(*value);
+    model.settings.push_back(std::move(setting)); // Known by name even when it is wrong, so that it is not missing.
+    return value.has_value();
   }
 
   void skipBlock() {

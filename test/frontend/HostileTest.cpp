@@ -48,6 +48,8 @@ TEST(Hostile, NestingOfEveryKind) {
 
 TEST(Hostile, LongWords) {
   expectRefused(start + "  a = x -> dense(" + std::string(1000000, '9') + ")\n}\n");
+  expectRefused(start + "  a = x -> dense(0." + std::string(1000000, '1') + ")\n}\n");
+  expectRefused(start + "  " + std::string(1000000, 'a') + " = x -> " + std::string(1000000, 'b') + "\n}\n");
   const std::string said = diagnose(start + "  a = x -> dense(1e99999999999999999999)\n}\n");
   EXPECT_NE(said.find("`1e99999999999999999999` is not a number that can be held"), std::string::npos) << said;
 }
@@ -63,6 +65,23 @@ TEST(Hostile, FiftyErrorsAreEnough) {
   const std::string said = diagnose(start + repeated("  a = x -> rleu\n", 1) + std::string(70, ';') + "\n}\n");
   EXPECT_EQ(std::count(said.begin(), said.end(), '^'), 50);
   EXPECT_NE(said.find("more errors are not shown\n"), std::string::npos) << said;
+}
+
+/// Searching the nearest of all names, for each of them, must not take minutes.
+TEST(Hostile, ManyMistakesInManyNames) {
+  std::string unknown = start, unused = start;
+  for (int i = 0; i < 50000; ++i) {
+    unknown += "  a" + std::to_string(i) + " = q" + std::to_string(i) + " -> relu\n";
+    unused += "  a" + std::to_string(i) + " = x -> relu\n";
+  }
+  expectRefused(unknown + "}\n");
+  EXPECT_LT(diagnose(unused + "  output z = x -> relu\n}\n").size(), 20000u);
+}
+
+TEST(Hostile, AnInputTooLargeForAnyOperation) {
+  EXPECT_EQ(diagnose("network N {\n  input x: f32[1, 1048576, 1048576]\n  output z = x -> subsample(1)\n}\n"),
+            "m.net:2:9: error: an input of shape 1x1048576x1048576 has more than 268435456 elements\n"
+            "    input x: f32[1, 1048576, 1048576]\n          ^\n  help: make it smaller\n");
 }
 
 TEST(Hostile, ExtentsWhoseProductOverflows) {

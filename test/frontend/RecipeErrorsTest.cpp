@@ -292,7 +292,7 @@ train {
 }
 )",
      R"(
-m.net:8:10: error: `batch` must be a whole number of at least 1, not `0`
+m.net:8:10: error: `batch` must be a whole number between 1 and 1000000000, not `0`
     batch: 0
            ^
 )"},
@@ -308,7 +308,7 @@ train {
 }
 )",
      R"(
-m.net:8:10: error: `batch` must be a whole number of at least 1, not `0.5`
+m.net:8:10: error: `batch` must be a whole number between 1 and 1000000000, not `0.5`
     batch: 0.5
            ^
 )"},
@@ -340,7 +340,7 @@ train {
 }
 )",
      R"(
-m.net:8:12: error: `bias_lr` must be a number of at least 0, not `-1`
+m.net:8:12: error: `bias_lr` must be a number between 0 and 1000000000, not `-1`
     bias_lr: -1
              ^
 )"},
@@ -355,7 +355,7 @@ train {
 }
 )",
      R"(
-m.net:7:11: error: `epochs` must be a whole number of at least 1, not `many`
+m.net:7:11: error: `epochs` must be a whole number between 1 and 1000000000, not `many`
     epochs: many
             ^
 )"},
