@@ -22,6 +22,7 @@ add_library(FoveaHalide STATIC
   algorithms/SoftmaxCrossEntropy.cpp
   algorithms/Tanh.cpp
   algorithms/Tensor.cpp
+  algorithms/Window.cpp
   schedules/cpu/ChannelSum.cpp
   schedules/cpu/Conv2d.cpp
   schedules/cpu/Dense.cpp

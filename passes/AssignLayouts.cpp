@@ -42,11 +42,11 @@ public:
 
   cnn::LayoutAttr activation(RankedTensorType type) const {
     const int64_t channels = type.getDimSize(1);
-    return layout(cnn::LayoutKind::channels_last, padded(channels));
+    return layout(cnn::LayoutKind::channels_last, paddedChannels(channels, target));
   }
 
   cnn::LayoutAttr vector(RankedTensorType type) const {
-    return layout(cnn::LayoutKind::vector, padded(type.getDimSize(0)));
+    return layout(cnn::LayoutKind::vector, paddedChannels(type.getDimSize(0), target));
   }
 
   /// A convolution's [O, I, KH, KW].
@@ -68,11 +68,6 @@ public:
 private:
   MLIRContext *context;
   const TargetInfo &target;
-
-  int64_t padded(int64_t channels) const {
-    const int64_t lanes = lanesFor(channels, target);
-    return (channels + lanes - 1) / lanes * lanes;
-  }
 
   static SmallVector<int64_t, 3> view(RankedTensorType input) {
     SmallVector<int64_t, 3> result(input.getShape().drop_front());

@@ -9,11 +9,6 @@ namespace {
 
 const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
 
-std::vector<VarOrRVar> order(std::vector<VarOrRVar> first, const std::vector<RVar> &then) {
-  first.insert(first.end(), then.begin(), then.end());
-  return first;
-}
-
 /// The operand that the anchor pads with zeros: its first.
 const TensorSpec &paddedOperand(const ScheduledKernel &kernel) {
   return kernel.kernel.tensor(kernel.anchorOp().operands[0]);

@@ -9,11 +9,6 @@ namespace {
 
 const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
 
-std::vector<VarOrRVar> order(std::vector<VarOrRVar> first, const std::vector<RVar> &then) {
-  first.insert(first.end(), then.begin(), then.end());
-  return first;
-}
-
 } // namespace
 
 // Batched: a tile of vectors of outputs by rows of images; at batch 1 the weights stream through once, in parallel. LeNet's

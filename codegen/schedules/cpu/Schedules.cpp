@@ -23,6 +23,11 @@ int64_t vectorDividing(int64_t extent, int64_t atMost) {
   return lanes;
 }
 
+std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const std::vector<Halide::RVar> &then) {
+  first.insert(first.end(), then.begin(), then.end());
+  return first;
+}
+
 void scheduleCpu(ScheduledKernel &kernel) {
   if (!kernel.anchor())
     return schedulePointwise(kernel);

@@ -23,6 +23,9 @@ struct ScheduledKernel {
 /// The largest power of two that divides `extent` and is at most `atMost`; 1 for an extent of 0.
 int64_t vectorDividing(int64_t extent, int64_t atMost);
 
+/// A loop order from the innermost: `first`, then the reduction.
+std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const std::vector<Halide::RVar> &then);
+
 void scheduleCpu(ScheduledKernel &kernel);
 
 void scheduleConv2d(ScheduledKernel &kernel);       ///< conv2d and its input gradient
