@@ -1,7 +1,6 @@
 #include "frontend/Checker.h"
 
-#include "frontend/Arguments.h"
-#include "frontend/DigitBitmaps.h"
+#include "frontend/CheckLayers.h"
 
 #include <algorithm>
 #include <map>
@@ -10,29 +9,7 @@ namespace fovea {
 
 using ast::Expr;
 
-int64_t elements(const std::vector<int64_t> &shape) {
-  int64_t product = 1;
-  for (int64_t extent : shape)
-    product *= extent;
-  return product;
-}
-
-std::string shapeText(const std::vector<int64_t> &shape) {
-  std::string text;
-  for (int64_t extent : shape)
-    text += (text.empty() ? "" : "x") + std::to_string(extent);
-  return text;
-}
-
-int64_t Graph::classes() const {
-  const auto &shape = nodes[output].shape;
-  return elements(shape) == shape[0] ? shape[0] : 0;
-}
-
 namespace {
-
-/// Elements of one tensor: byte offsets stay within what the kernels address.
-constexpr int64_t mostElements = int64_t(1) << 28;
 
 const std::vector<std::string> operationNames = {"conv", "dense",  "max_pool", "avg_pool", "subsample",
                                                  "relu", "tanh",   "sigmoid",  "softmax",  "flatten",
@@ -59,10 +36,10 @@ Expr abridged(Expr expr) {
   return expr;
 }
 
-class Checker {
+class Checker : LayerChecker {
 public:
   Checker(const ast::Model &model, Diagnostics &diagnostics)
-      : model(model), diagnostics(diagnostics), parsed(!diagnostics.hasErrors()) {}
+      : LayerChecker(diagnostics), model(model), parsed(!diagnostics.hasErrors()) {}
 
   Graph run() {
     graph.network = model.name;
@@ -77,24 +54,11 @@ public:
 
 private:
   const ast::Model &model;
-  Diagnostics &diagnostics;
-  const bool parsed; ///< Nothing of the text was passed over.
-  Graph graph;
-  TrainDefaults defaults;
+  const bool parsed;                ///< Nothing of the text was passed over.
   std::map<std::string, int> names; ///< Node of each name; -1 when its definition is wrong, so that uses are no errors.
   std::map<std::string, bool> used;
-  std::string layer;
   Location outputLocation = 0;
   bool hasOutput = false, outputIsKnown = false;
-  int parametersOfLayer = 0;
-
-  using Shape = std::vector<int64_t>;
-
-  void error(Location location, std::string message, std::string help = "") {
-    diagnostics.error(location, std::move(message), std::move(help));
-  }
-
-  const Shape &shape(int node) const { return graph.nodes[node].shape; }
 
   void input() {
     if (model.inputs.empty()) {
@@ -323,270 +287,6 @@ private:
       return -1;
     node.shape = step.text == "flatten" ? Shape{elements(shape(in))} : shape(in);
     return append(std::move(node));
-  }
-
-  int append(GraphNode node) {
-    graph.nodes.push_back(std::move(node));
-    const int index = int(graph.nodes.size()) - 1;
-    return checkSize(index, graph.nodes.back().location) ? index : -1;
-  }
-
-  bool checkSize(int node, Location location) { return checkElements(shape(node), "a result", location); }
-
-  bool checkElements(const Shape &dimensions, const std::string &what, Location location) {
-    int64_t product = 1;
-    for (int64_t extent : dimensions) {
-      product = extent > mostElements ? mostElements + 1 : product * extent;
-      if (product > mostElements) {
-        error(location,
-              what + " of shape " + shapeText(dimensions) + " has more than " + std::to_string(mostElements) +
-                  " elements",
-              "make it smaller");
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /// One chain holds at most one operation with parameters: they are called after it.
-  int parameter(const Expr &step, GraphParameter parameter) {
-    if (!checkElements(parameter.shape, "the parameter `" + parameter.name + "`", step.location))
-      return -1;
-    graph.parameters.push_back(std::move(parameter));
-    return int(graph.parameters.size()) - 1;
-  }
-
-  bool claimParameters(const Expr &step) {
-    if (parametersOfLayer++ == 0)
-      return true;
-    error(step.location, "`" + layer + "` already has parameters; `" + step.text + "` would give it more",
-          "give `" + print(step) + "` a line and a name of its own");
-    return false;
-  }
-
-  Setting weightInit(Arguments &arguments) {
-    const Expr *given = arguments.find("init");
-    return given ? checkInit(*given, diagnostics) : defaults.weightInit;
-  }
-
-  /// `bias: 0.1` is the initial value, `bias: none` (no value here) leaves it out.
-  static std::optional<double> initialBias(const Expr &step, Arguments &arguments) {
-    const Expr *given = arguments.find("bias");
-    if (!given || given->kind != Expr::Kind::Name)
-      return arguments.number("bias", 0.0);
-    if (given->text == "none" || given->text == "false")
-      return std::nullopt;
-    if (given->text != "true")
-      arguments.error("bias",
-                      "`" + step.text + "` argument `bias` must be an initial value or none, not `" + given->text + "`",
-                      "");
-    return 0.0;
-  }
-
-  bool addBias(const Expr &step, std::optional<double> initial, int64_t channels, GraphNode &node) {
-    if (!initial)
-      return true;
-    const int index = parameter(step, {.name = layer + ".bias",
-                                       .shape = {channels},
-                                       .init = {"constant", {{"value", *initial}}},
-                                       .lrMult = defaults.biasLr,
-                                       .decayMult = defaults.biasDecay});
-    node.parameters.push_back(index);
-    return index >= 0;
-  }
-
-  bool needsImage(const Expr &step, int in) {
-    if (shape(in).size() == 3)
-      return true;
-    error(step.location,
-          "`" + step.text + "` needs an image [channels, height, width]; its input has the shape [" +
-              shapeText(shape(in)) + "]",
-          "use it before `flatten` and `dense`");
-    return false;
-  }
-
-  /// Windows along both axes, or an error that names both shapes.
-  bool window(const Expr &step, int in, GraphNode &node, int64_t channels) {
-    Shape result{channels};
-    for (int axis = 0; axis < 2; ++axis) {
-      const int64_t extent = shape(in)[1 + axis], kernel = node.kernel[axis], stride = node.stride[axis];
-      const int64_t before = node.pad[axis], padded = extent + before + node.pad[axis + 2];
-      if (kernel > padded) {
-        error(step.location,
-              "the " + std::to_string(node.kernel[0]) + "x" + std::to_string(node.kernel[1]) +
-                  " kernel is larger than its input " + shapeText(shape(in)) +
-                  (padded == extent ? "" : " with its padding"),
-              "make the kernel smaller, or pad the input");
-        return false;
-      }
-      int64_t outputs = (padded - kernel) / stride + 1;
-      // Rounded up, a last window may overhang, but it starts inside the input (as in Caffe and PyTorch).
-      if (node.ceil && (padded - kernel) % stride != 0 && outputs * stride < extent + before)
-        ++outputs;
-      result.push_back(outputs);
-    }
-    node.shape = result;
-    return true;
-  }
-
-  int conv(const Expr &step, int in) {
-    Arguments arguments(step, {"filters"},
-                        {"kernel", "stride", "pad", "bias", "init", "connections", "groups", "dilation"}, diagnostics);
-    const int64_t filters = arguments.integer("filters", std::nullopt, 1, largestExtent);
-    GraphNode node{.op = "conv2d", .inputs = {in}, .layer = layer, .location = step.location};
-    node.kernel = arguments.pair("kernel", std::nullopt, 1);
-    node.stride = arguments.pair("stride", Shape{1, 1}, 1);
-    node.pad = arguments.padding("pad");
-    for (const char *later : {"groups", "dilation"})
-      if (arguments.find(later) && arguments.integer(later, 1, 1, largestExtent) != 1)
-        arguments.error(later, std::string("`conv` argument `") + later + "` is not supported yet",
-                        "leave it out, or write 1");
-    const Setting init = weightInit(arguments);
-    const std::optional<double> bias = initialBias(step, arguments);
-    const bool first = claimParameters(step);
-    if (in < 0 || !arguments.ok() || !first || !needsImage(step, in) || !window(step, in, node, filters))
-      return -1;
-    GraphParameter weight{
-        .name = layer + ".weight", .shape = {filters, shape(in)[0], node.kernel[0], node.kernel[1]}, .init = init};
-    if (!checkElements(weight.shape, "the parameter `" + weight.name + "`", step.location))
-      return -1; // Before the mask, which is as large.
-    if (const Expr *table = arguments.find("connections"))
-      if (!connections(*table, arguments, weight))
-        return -1;
-    node.parameters = {parameter(step, weight)};
-    if (node.parameters[0] < 0 || !addBias(step, bias, filters, node))
-      return -1;
-    return append(std::move(node));
-  }
-
-  /// A list for each filter of the input channels that it sees.
-  bool connections(const Expr &table, Arguments &arguments, GraphParameter &weight) {
-    const int64_t filters = weight.shape[0], channels = weight.shape[1], area = weight.shape[2] * weight.shape[3];
-    if (table.kind != Expr::Kind::List || int64_t(table.items.size()) != filters) {
-      arguments.error("connections",
-                      "`conv` argument `connections` must list the inputs of each of the " + std::to_string(filters) +
-                          " filters",
-                      "for two filters: `[[0, 1], [1, 2]]`");
-      return false;
-    }
-    weight.mask.assign(size_t(elements(weight.shape)), 0);
-    for (int64_t filter = 0; filter < filters; ++filter) {
-      const Expr &row = table.items[filter];
-      if (row.kind != Expr::Kind::List || row.items.empty()) {
-        error(row.location, "filter " + std::to_string(filter) + " needs a list of the inputs that it sees");
-        return false;
-      }
-      for (const Expr &item : row.items) {
-        if (item.kind != Expr::Kind::Number || item.number < 0 || item.number >= double(channels) ||
-            item.number != double(int64_t(item.number))) {
-          error(item.location, "`" + print(item) + "` is no input of this convolution, whose inputs are 0 to " +
-                                   std::to_string(channels - 1));
-          return false;
-        }
-        auto first = weight.mask.begin() + (filter * channels + int64_t(item.number)) * area;
-        if (*first) {
-          error(item.location, "filter " + std::to_string(filter) + " lists the input " + print(item) + " twice",
-                "remove one of them");
-          return false;
-        }
-        std::fill(first, first + area, uint8_t(1));
-      }
-    }
-    return true;
-  }
-
-  int dense(const Expr &step, int in) {
-    Arguments arguments(step, {"outputs"}, {"bias", "init"}, diagnostics);
-    const int64_t outputs = arguments.integer("outputs", std::nullopt, 1, largestExtent);
-    const Setting init = weightInit(arguments);
-    const std::optional<double> bias = initialBias(step, arguments);
-    const bool first = claimParameters(step);
-    if (in < 0 || !arguments.ok() || !first)
-      return -1;
-    GraphNode node{.op = "dense", .inputs = {in}, .shape = {outputs}, .layer = layer, .location = step.location};
-    node.parameters = {
-        parameter(step, {.name = layer + ".weight", .shape = {outputs, elements(shape(in))}, .init = init})};
-    if (node.parameters[0] < 0 || !addBias(step, bias, outputs, node))
-      return -1;
-    return append(std::move(node));
-  }
-
-  int pool(const Expr &step, int in) {
-    std::vector<std::string> named{"stride", "pad", "ceil"};
-    const bool average = step.text == "avg_pool";
-    if (average)
-      named.push_back("divisor");
-    Arguments arguments(step, {"size"}, named, diagnostics);
-    GraphNode node{.op = step.text, .inputs = {in}, .layer = layer, .location = step.location};
-    node.kernel = arguments.pair("size", std::nullopt, 1);
-    node.stride = arguments.pair("stride", node.kernel, 1);
-    node.pad = arguments.padding("pad");
-    node.ceil = arguments.flag("ceil", false);
-    if (average)
-      node.divisor = arguments.word("divisor", "padded", {"padded", "valid", "one"});
-    for (int side = 0; side < 4; ++side)
-      if (node.pad[side] >= node.kernel[side % 2])
-        arguments.error("pad",
-                        "`" + step.text + "` pads by " + std::to_string(node.pad[side]) + ", but its window is only " +
-                            std::to_string(node.kernel[side % 2]) + " wide",
-                        "a window must touch the input: pad by less than its size");
-    if (!average && node.kernel[0] * node.kernel[1] > 256)
-      arguments.error("size",
-                      "a `max_pool` window of " + std::to_string(node.kernel[0]) + "x" +
-                          std::to_string(node.kernel[1]) + " has more than 256 elements",
-                      "pool in two steps");
-    if (in < 0 || !arguments.ok() || !needsImage(step, in) || !window(step, in, node, shape(in)[0]))
-      return -1;
-    return append(std::move(node));
-  }
-
-  /// LeNet-5's S layers: the sum of a window times a trainable coefficient, plus a trainable bias.
-  int subsample(const Expr &step, int in) {
-    Arguments arguments(step, {"size"}, {}, diagnostics);
-    GraphNode sum{.op = "avg_pool", .inputs = {in}, .divisor = "one", .layer = layer, .location = step.location};
-    sum.kernel = arguments.pair("size", std::nullopt, 1);
-    sum.stride = sum.kernel;
-    sum.pad = {0, 0, 0, 0};
-    const bool first = claimParameters(step);
-    if (in < 0 || !arguments.ok() || !first || !needsImage(step, in) || !window(step, in, sum, shape(in)[0]))
-      return -1;
-    const int64_t channels = shape(in)[0];
-    const double mean = 1.0 / double(sum.kernel[0] * sum.kernel[1]);
-    const int pooled = append(std::move(sum));
-    GraphNode node{
-        .op = "scale", .inputs = {pooled}, .shape = shape(pooled), .layer = layer, .location = step.location};
-    node.parameters = {
-        parameter(step, {.name = layer + ".weight", .shape = {channels}, .init = {"constant", {{"value", mean}}}}),
-        parameter(step, {.name = layer + ".bias",
-                         .shape = {channels},
-                         .init = {"constant", {{"value", 0.0}}},
-                         .lrMult = defaults.biasLr,
-                         .decayMult = defaults.biasDecay})};
-    return append(std::move(node));
-  }
-
-  /// Squared distances to fixed bitmaps of the ten digits.
-  int rbf(const Expr &step, int in) {
-    Arguments arguments(step, {"centers"}, {}, diagnostics);
-    if (!arguments.find("centers"))
-      arguments.error("centers", "`rbf` is missing its argument `centers`", "write `rbf(digits)`");
-    else
-      arguments.word("centers", "digits", {"digits"});
-    if (in < 0 || !arguments.ok())
-      return -1;
-    const std::vector<float> centers = digitBitmaps();
-    const int64_t inputs = int64_t(centers.size()) / 10;
-    if (shape(in) != Shape{inputs}) {
-      error(step.location,
-            "`rbf(digits)` compares 7x12 bitmaps and needs an input of the shape [84]; it has [" +
-                shapeText(shape(in)) + "]",
-            "put `dense(84)` before it");
-      return -1;
-    }
-    const int index =
-        parameter(step, {.name = layer + ".centers", .shape = {10, inputs}, .init = {}, .constant = centers});
-    return append(
-        {.op = "rbf", .inputs = {in}, .parameters = {index}, .shape = {10}, .layer = layer, .location = step.location});
   }
 
   int combine(const Expr &step, std::optional<int> piped) {
