@@ -45,7 +45,10 @@ struct Built {
   Func output;
 };
 
-bool isPool(const std::string &op) { return op == "max_pool" || op == "max_pool_indices" || op == "avg_pool"; }
+/// Operations that read each element of their image several times.
+bool readsNeighbours(const std::string &op) {
+  return op == "max_pool" || op == "max_pool_indices" || op == "avg_pool" || op == "lrn" || op == "lrn_gradient";
+}
 
 Built build(const KernelSpec &kernel, const TargetInfo &target) {
   Built built;
@@ -62,13 +65,13 @@ Built build(const KernelSpec &kernel, const TargetInfo &target) {
     std::vector<Tensor> operands;
     for (int operand : op.operands) {
       Tensor tensor = values.at(operand);
-      // A pool reads each element several times: rows of its operand are kept, and scheduled through this function.
-      if (isPool(op.op) && operand >= int(kernel.inputs.size())) {
+      // What is computed here and read several times is kept, and scheduled through a function of its own.
+      if (readsNeighbours(op.op) && operand >= int(kernel.inputs.size())) {
         Func rows("rows");
         auto arguments = dimensions(tensor.spec);
         rows(arguments) = tensor(std::vector<Expr>(arguments.begin(), arguments.end()));
-        scheduled.pooled = rows;
         tensor = {rows, tensor.spec};
+        scheduled.rows.push_back(tensor);
       }
       operands.push_back(tensor);
     }

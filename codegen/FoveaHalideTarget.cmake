@@ -14,6 +14,8 @@ add_library(FoveaHalide STATIC
   algorithms/Rbf.cpp
   algorithms/RbfMapLoss.cpp
   algorithms/Relayout.cpp
+  algorithms/Dropout.cpp
+  algorithms/Lrn.cpp
   algorithms/Relu.cpp
   algorithms/Scale.cpp
   algorithms/SgdUpdate.cpp
@@ -27,6 +29,7 @@ add_library(FoveaHalide STATIC
   schedules/cpu/Conv2d.cpp
   schedules/cpu/Dense.cpp
   schedules/cpu/Pointwise.cpp
+  schedules/cpu/Rows.cpp
   schedules/cpu/Schedules.cpp)
 target_link_libraries(FoveaHalide PUBLIC Halide::Halide FoveaKernelSpec)
 target_precompile_headers(FoveaHalide PRIVATE <Halide.h>)

@@ -95,12 +95,13 @@ bool LayerChecker::needsImage(const Expr &step, int in) {
 bool LayerChecker::window(const Expr &step, int in, GraphNode &node, int64_t channels) {
   Shape result{channels};
   for (int axis = 0; axis < 2; ++axis) {
-    const int64_t extent = shape(in)[1 + axis], kernel = node.kernel[axis], stride = node.stride[axis];
+    const int64_t extent = shape(in)[1 + axis], stride = node.stride[axis];
+    const int64_t kernel = (node.kernel[axis] - 1) * node.dilation[axis] + 1;
     const int64_t before = node.pad[axis], padded = extent + before + node.pad[axis + 2];
     if (kernel > padded) {
       error(step.location,
-            "the " + std::to_string(node.kernel[0]) + "x" + std::to_string(node.kernel[1]) +
-                " kernel is larger than its input " + shapeText(shape(in)) +
+            "the " + std::to_string(node.kernel[0]) + "x" + std::to_string(node.kernel[1]) + " kernel" +
+                (node.dilation == Shape{1, 1} ? "" : " with its dilation") + " is larger than its input " + shapeText(shape(in)) +
                 (padded == extent ? "" : " with its padding"),
             "make the kernel smaller, or pad the input");
       return false;
@@ -115,6 +116,25 @@ bool LayerChecker::window(const Expr &step, int in, GraphNode &node, int64_t cha
   return true;
 }
 
+bool LayerChecker::groupsFit(Arguments &arguments, const GraphNode &node, int64_t channels, int64_t filters) {
+  if (node.groups == 1)
+    return true;
+  for (const auto &[count, what] : {std::pair(channels, "input channels"), std::pair(filters, "filters")})
+    if (count % node.groups != 0) {
+      arguments.error("groups",
+                      "the " + std::to_string(count) + " " + what + " do not divide into " +
+                          std::to_string(node.groups) + " groups",
+                      "choose a number of groups that divides input channels and filters");
+      return false;
+    }
+  if (arguments.find("connections")) {
+    arguments.error("connections", "`conv` takes groups or connections, not both",
+                    "list the connections of all filters, or leave them to the groups");
+    return false;
+  }
+  return true;
+}
+
 int LayerChecker::conv(const Expr &step, int in) {
   Arguments arguments(step, {"filters"},
                       {"kernel", "stride", "pad", "bias", "init", "connections", "groups", "dilation"}, diagnostics);
@@ -123,17 +143,17 @@ int LayerChecker::conv(const Expr &step, int in) {
   node.kernel = arguments.pair("kernel", std::nullopt, 1);
   node.stride = arguments.pair("stride", Shape{1, 1}, 1);
   node.pad = arguments.padding("pad");
-  for (const char *later : {"groups", "dilation"})
-    if (arguments.find(later) && arguments.integer(later, 1, 1, largestExtent) != 1)
-      arguments.error(later, std::string("`conv` argument `") + later + "` is not supported yet",
-                      "leave it out, or write 1");
+  node.dilation = arguments.pair("dilation", Shape{1, 1}, 1);
+  node.groups = arguments.integer("groups", 1, 1, largestExtent);
   const Setting init = weightInit(arguments);
   const std::optional<double> bias = initialBias(step, arguments);
   const bool first = claimParameters(step);
-  if (in < 0 || !arguments.ok() || !first || !needsImage(step, in) || !window(step, in, node, filters))
+  if (in < 0 || !arguments.ok() || !first || !needsImage(step, in) || !groupsFit(arguments, node, shape(in)[0], filters) ||
+      !window(step, in, node, filters))
     return -1;
-  GraphParameter weight{
-      .name = layer + ".weight", .shape = {filters, shape(in)[0], node.kernel[0], node.kernel[1]}, .init = init};
+  GraphParameter weight{.name = layer + ".weight",
+                        .shape = {filters, shape(in)[0] / node.groups, node.kernel[0], node.kernel[1]},
+                        .init = init};
   if (!checkElements(weight.shape, "the parameter `" + weight.name + "`", step.location))
     return -1; // Before the mask, which is as large.
   if (const Expr *table = arguments.find("connections"))
@@ -222,6 +242,35 @@ int LayerChecker::pool(const Expr &step, int in) {
                     "pool in two steps");
   if (in < 0 || !arguments.ok() || !needsImage(step, in) || !window(step, in, node, shape(in)[0]))
     return -1;
+  return append(std::move(node));
+}
+
+int LayerChecker::lrn(const Expr &step, int in) {
+  Arguments arguments(step, {}, {"size", "alpha", "beta", "k", "region"}, diagnostics);
+  GraphNode node{.op = "lrn", .inputs = {in}, .layer = layer, .location = step.location};
+  node.size = arguments.integer("size", std::nullopt, 1, 1024);
+  node.alpha = arguments.number("alpha", std::nullopt, 0);
+  node.beta = arguments.number("beta", std::nullopt);
+  node.k = arguments.number("k", 1.0);
+  node.region = arguments.word("region", "across", {"across", "within"});
+  if (node.k <= 0)
+    arguments.error("k", "`lrn` argument `k` must be positive, not " + print(*arguments.find("k")),
+                    "the paper has `k: 2`, Caffe `k: 1`");
+  if (in < 0 || !arguments.ok() || !needsImage(step, in))
+    return -1;
+  node.shape = shape(in);
+  return append(std::move(node));
+}
+
+int LayerChecker::dropout(const Expr &step, int in) {
+  Arguments arguments(step, {"p"}, {}, diagnostics);
+  GraphNode node{.op = "dropout", .inputs = {in}, .layer = layer, .location = step.location};
+  node.probability = arguments.number("p", std::nullopt, 0, 1);
+  if (node.probability == 1)
+    arguments.error("p", "`dropout` with `p` 1 would drop everything", "the papers have `dropout(0.5)`");
+  if (in < 0 || !arguments.ok())
+    return -1;
+  node.shape = shape(in);
   return append(std::move(node));
 }
 

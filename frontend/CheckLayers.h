@@ -31,6 +31,9 @@ protected:
   int conv(const ast::Expr &step, int in);
   int dense(const ast::Expr &step, int in);
   int pool(const ast::Expr &step, int in);
+  /// Local response normalization (Krizhevsky et al. 2012, section 3.3).
+  int lrn(const ast::Expr &step, int in);
+  int dropout(const ast::Expr &step, int in);
   /// LeNet-5's S layers: the sum of a window times a trainable coefficient, plus a trainable bias.
   int subsample(const ast::Expr &step, int in);
   /// Squared distances to fixed bitmaps of the ten digits.
@@ -45,6 +48,7 @@ private:
   static std::optional<double> initialBias(const ast::Expr &step, Arguments &arguments);
   bool addBias(const ast::Expr &step, std::optional<double> initial, int64_t channels, GraphNode &node);
   bool needsImage(const ast::Expr &step, int in);
+  bool groupsFit(Arguments &arguments, const GraphNode &node, int64_t channels, int64_t filters);
   /// Windows along both axes, or an error that names both shapes.
   bool window(const ast::Expr &step, int in, GraphNode &node, int64_t channels);
   /// A list for each filter of the input channels that it sees.

@@ -13,11 +13,9 @@ namespace {
 
 const std::vector<std::string> operationNames = {"conv", "dense",  "max_pool", "avg_pool", "subsample",
                                                  "relu", "tanh",   "sigmoid",  "softmax",  "flatten",
-                                                 "add",  "concat", "rbf"};
+                                                 "add",  "concat", "rbf",      "lrn",      "dropout"};
 /// Of the papers, and to come; the remedy says what to do without them.
 const std::map<std::string, std::string> notYet = {
-    {"lrn", "leave it out, or use a network without it"},
-    {"dropout", "leave it out: inference is the same"},
     {"batch_norm", "fold it into the convolution before"},
     {"local", "use `conv`, which shares its weights"},
     {"global_avg_pool", "use `avg_pool([height, width])` of the whole image"}};
@@ -268,6 +266,10 @@ private:
       return dense(step, in);
     if (step.text == "max_pool" || step.text == "avg_pool")
       return pool(step, in);
+    if (step.text == "lrn")
+      return lrn(step, in);
+    if (step.text == "dropout")
+      return dropout(step, in);
     if (step.text == "subsample")
       return subsample(step, in);
     if (step.text == "rbf")

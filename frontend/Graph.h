@@ -32,9 +32,15 @@ struct GraphNode {
   std::vector<int> parameters;              ///< Into Graph::parameters, in the operation's order.
   std::vector<int64_t> shape;               ///< Of the result, without the batch: [C,H,W] or [K].
   std::vector<int64_t> kernel, stride, pad; ///< [h,w], [h,w], [top,left,bottom,right].
+  std::vector<int64_t> dilation{1, 1};      ///< [h,w], of a convolution.
+  int64_t groups = 1;                       ///< Of a convolution.
   bool ceil = false;
   std::string divisor = "padded";
-  double amplitude = 1, slope = 1;
+  double amplitude = 1, slope = 1;            ///< Of tanh.
+  int64_t size = 0;                           ///< Of lrn: elements along each axis that it sums over,
+  double alpha = 0, beta = 0, k = 1;          ///< and its numbers,
+  std::string region = "across";              ///< and which elements: across channels, or within one.
+  double probability = 0;                     ///< Of dropout.
   std::string layer; ///< The name on the left of its line.
   Location location = 0;
 };

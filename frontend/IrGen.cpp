@@ -53,6 +53,7 @@ private:
   DictionaryAttr dictionary(ArrayRef<NamedAttribute> entries) { return builder.getDictionaryAttr(entries); }
   NamedAttribute named(StringRef name, Attribute value) { return builder.getNamedAttr(name, value); }
   Attribute number(double value) { return builder.getF64FloatAttr(value); }
+  Attribute single(double value) { return builder.getF32FloatAttr(float(value)); }
   Attribute text(StringRef value) { return builder.getStringAttr(value); }
   Attribute whole(int64_t value) { return builder.getI64IntegerAttr(value); }
   Attribute shapeAttr(ArrayRef<int64_t> shape) { return builder.getDenseI64ArrayAttr(shape); }
@@ -125,7 +126,7 @@ private:
 
     SmallVector<Value> values(1, function.getArgument(0));
     for (size_t index = 1; index < graph.nodes.size(); ++index)
-      values.push_back(node(graph.nodes[index], values, batch));
+      values.push_back(node(graph.nodes[index], values, step ? function.getArgument(2) : Value(), batch));
     Value output = values[graph.output];
     if (!step) {
       builder.create<func::ReturnOp>(location(0), output);
@@ -134,7 +135,8 @@ private:
     builder.create<func::ReturnOp>(location(0), ValueRange{loss(output, function.getArgument(1), batch), output});
   }
 
-  Value node(const GraphNode &node, ArrayRef<Value> values, int64_t batch) {
+  /// `scalars` are a training step's; null for inference.
+  Value node(const GraphNode &node, ArrayRef<Value> values, Value scalars, int64_t batch) {
     mlir::Location loc = location(node.location);
     OperationState state(loc, ("cnn." + node.op));
     for (int input : node.inputs)
@@ -146,6 +148,8 @@ private:
                                                            cnn::ParameterBlock::value));
     }
     state.addTypes(tensor(node.shape, batch));
+    if (node.op == "dropout" && scalars)
+      state.operands.push_back(scalars);
     const bool pool = node.op == "max_pool" || node.op == "avg_pool";
     if (pool)
       state.addAttribute("kernel", shapeAttr(node.kernel));
@@ -153,13 +157,28 @@ private:
       state.addAttribute("stride", shapeAttr(node.stride));
       state.addAttribute("pad", shapeAttr(node.pad));
     }
+    if (node.op == "conv2d") {
+      state.addAttribute("dilation", shapeAttr(node.dilation));
+      state.addAttribute("groups", whole(node.groups));
+    }
+    if (node.op == "lrn") {
+      state.addAttribute("size", whole(node.size));
+      state.addAttribute("alpha", single(node.alpha));
+      state.addAttribute("beta", single(node.beta));
+      state.addAttribute("k", single(node.k));
+      state.addAttribute("region", text(node.region));
+    }
+    if (node.op == "dropout") {
+      state.addAttribute("p", single(node.probability));
+      state.addAttribute("stream", whole(&node - graph.nodes.data())); // No two dropouts share their masks.
+    }
     if (pool)
       state.addAttribute("ceil", builder.getBoolAttr(node.ceil));
     if (node.op == "avg_pool")
       state.addAttribute("divisor", text(node.divisor));
     if (node.op == "tanh") {
-      state.addAttribute("amplitude", builder.getF32FloatAttr(float(node.amplitude)));
-      state.addAttribute("slope", builder.getF32FloatAttr(float(node.slope)));
+      state.addAttribute("amplitude", single(node.amplitude));
+      state.addAttribute("slope", single(node.slope));
     }
     state.addAttribute("cnn.layer", text(node.layer));
     return builder.create(state)->getResult(0);
@@ -179,7 +198,7 @@ private:
     state.operands = {output, labels};
     state.addTypes(tensor({batch}));
     for (const auto &[name, value] : setting.numbers)
-      state.addAttribute(name, builder.getF32FloatAttr(float(value)));
+      state.addAttribute(name, single(value));
     state.addAttribute("cnn.layer", text("loss"));
     return builder.create(state)->getResult(0);
   }

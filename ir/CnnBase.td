@@ -63,6 +63,10 @@ def Cnn_Divisor : Cnn_Enum<"Divisor", "what an average pooling divides by", [
   I32EnumAttrCase<"padded", 0>, I32EnumAttrCase<"valid", 1>, I32EnumAttrCase<"one", 2>]>;
 def Cnn_DivisorAttr : Cnn_EnumAsString<Cnn_Divisor>;
 
+def Cnn_LrnRegion : Cnn_Enum<"LrnRegion", "which elements a local response normalization sums", [
+  I32EnumAttrCase<"across", 0>, I32EnumAttrCase<"within", 1>]>;
+def Cnn_LrnRegionAttr : Cnn_EnumAsString<Cnn_LrnRegion>;
+
 class Cnn_Attr<string name, string attrMnemonic, list<Trait> traits = []> : AttrDef<Cnn_Dialect, name, traits> {
   let mnemonic = attrMnemonic;
 }
@@ -157,8 +161,10 @@ defvar Loss = DeclareOpInterfaceMethods<LossOpInterface>;
 defvar Cnn_Stride = DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">;
 defvar Cnn_Pad = DefaultValuedAttr<DenseI64ArrayAttr, "{0, 0, 0, 0}">;
 
-/// A convolution's step and padding: stride = [sh, sw], pad = [top, left, bottom, right].
-defvar convolutionAttributes = (ins Cnn_Stride:$stride, Cnn_Pad:$pad);
+/// A convolution's window: stride = [sh, sw], pad = [top, left, bottom, right], dilation = [dh, dw] between taps. With
+/// groups, output channel o reads the input channels of group o / (O / groups).
+defvar convolutionAttributes = (ins Cnn_Stride:$stride, Cnn_Pad:$pad, Cnn_Stride:$dilation,
+                                DefaultValuedAttr<I64Attr, "1">:$groups);
 
 /// A pooling's window; `ceil` rounds the output extent up, except that no window begins past the input.
 defvar poolAttributes = (ins DenseI64ArrayAttr:$kernel, Cnn_Stride:$stride, Cnn_Pad:$pad,

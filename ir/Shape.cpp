@@ -63,12 +63,17 @@ FailureOr<std::array<int64_t, 2>> Window::output(Shape input, Rule rule) const {
   if (pad.size() != 4 || !llvm::all_of(pad, [](int64_t number) { return number >= 0; }))
     return rule.broken("pad must be four numbers from 0 up, top, left, bottom and right, not " + listText(pad));
 
-  std::array<int64_t, 2> result;
+  if (!dilation.empty() && (dilation.size() != 2 || !llvm::all_of(dilation, positive)))
+    return rule.broken("dilation must be two positive numbers, down and across, not " + listText(dilation));
+
+  std::array<int64_t, 2> result, reach;
+  for (int axis : {0, 1})
+    reach[axis] = (kernel[axis] - 1) * (dilation.empty() ? 1 : dilation[axis]) + 1;
   for (int axis : {0, 1}) {
     const int64_t extent = input[2 + axis], before = pad[axis], after = pad[2 + axis];
-    const int64_t slack = extent + before + after - kernel[axis];
+    const int64_t slack = extent + before + after - reach[axis];
     if (slack < 0)
-      return rule.broken("a window of " + toText(kernel) + " does not fit into the input of " +
+      return rule.broken("a window of " + toText(reach) + " does not fit into the input of " +
                          toText(input.drop_front(2)) + " with pad " + listText(pad));
     result[axis] = (slack + (ceil ? stride[axis] - 1 : 0)) / stride[axis] + 1;
     // The window that rounding up added must begin in the input or the padding before it (Caffe, PyTorch).

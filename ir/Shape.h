@@ -59,6 +59,7 @@ llvm::LogicalResult checkResults(mlir::Operation *op, mlir::TypeRange inferred);
 struct Window {
   Shape kernel, stride, pad;
   bool ceil = false;
+  Shape dilation = {}; ///< Empty: 1 and 1.
 
   /// Height and width of the result for an input [N,C,H,W], or a message that says which number is wrong.
   llvm::FailureOr<std::array<int64_t, 2>> output(Shape input, Rule rule) const;

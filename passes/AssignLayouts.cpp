@@ -49,9 +49,11 @@ public:
     return layout(cnn::LayoutKind::vector, paddedChannels(type.getDimSize(0), target));
   }
 
-  /// A convolution's [O, I, KH, KW].
-  cnn::LayoutAttr weight(RankedTensorType type) const {
-    return layout(cnn::LayoutKind::weight, blockFor(type.getDimSize(0), target));
+  /// A convolution's [O, I, KH, KW]. A block of filters never crosses from one group into the next.
+  cnn::LayoutAttr weight(RankedTensorType type, int64_t groups) const {
+    const int64_t filters = type.getDimSize(0);
+    return layout(cnn::LayoutKind::weight,
+                  groups > 1 ? groupBlockFor(filters / groups, target) : blockFor(filters, target));
   }
 
   /// A dense layer's [O, K], seen as [O, C, H, W] of the input that it reads.
@@ -60,9 +62,10 @@ public:
   }
 
   /// A weight's layout after cnn.transpose_weight: in blocks of input channels.
-  cnn::LayoutAttr transposed(RankedTensorType type, cnn::LayoutAttr weight) const {
+  cnn::LayoutAttr transposed(RankedTensorType type, cnn::LayoutAttr weight, int64_t groups = 1) const {
     const int64_t inputs = weight.getSpatial().empty() ? type.getDimSize(1) : weight.getSpatial()[0];
-    return layout(cnn::LayoutKind::weight_transposed, blockFor(inputs, target), weight.getSpatial());
+    return layout(cnn::LayoutKind::weight_transposed,
+                  groups > 1 ? groupBlockFor(inputs, target) : blockFor(inputs, target), weight.getSpatial());
   }
 
 private:
@@ -209,8 +212,9 @@ private:
       return operands;
     };
     return TypeSwitch<Operation *, Requirement>(op)
-        .Case<cnn::Conv2dOp>([&](auto) {
-          return Requirement{withBias({activation(operand(0)), rules.weight(type(1))}), {rules.activation(result())}};
+        .Case<cnn::Conv2dOp>([&](cnn::Conv2dOp conv) {
+          return Requirement{withBias({activation(operand(0)), rules.weight(type(1), conv.getGroups())}),
+                             {rules.activation(result())}};
         })
         .Case<cnn::DenseOp>([&](auto) {
           return Requirement{withBias({activation(operand(0)), rules.denseWeight(type(1), type(0))}),
@@ -231,19 +235,22 @@ private:
           // The weight is laid out by the layer that reads it forwards; backwards the same view is kept.
           cnn::LayoutAttr weight = layoutOf(operand(0).getType());
           if (!weight)
-            weight = type(0).getRank() == 4 ? rules.weight(type(0)) : rules.denseWeight(type(0), denseInput(op));
-          return Requirement{{weight}, {rules.transposed(type(0), weight)}};
+            weight = type(0).getRank() == 4 ? rules.weight(type(0), groupsOfReader(op))
+                                            : rules.denseWeight(type(0), denseInput(op));
+          return Requirement{{weight}, {rules.transposed(type(0), weight, groupsOfReader(op))}};
         })
-        .Case<cnn::Conv2dInputGradientOp>([&](auto) {
-          return Requirement{{activation(operand(0)), rules.transposed(type(1), rules.weight(type(1)))},
+        .Case<cnn::Conv2dInputGradientOp>([&](cnn::Conv2dInputGradientOp gradient) {
+          const int64_t groups = gradient.getGroups();
+          return Requirement{{activation(operand(0)), rules.transposed(type(1), rules.weight(type(1), groups), groups)},
                              {rules.activation(result())}};
         })
         .Case<cnn::DenseInputGradientOp>([&](auto) {
           return Requirement{{activation(operand(0)), rules.transposed(type(1), rules.denseWeight(type(1), result()))},
                              {rules.activation(result())}};
         })
-        .Case<cnn::Conv2dWeightGradientOp>([&](auto) {
-          return Requirement{{activation(operand(0)), activation(operand(1))}, {rules.weight(result())}};
+        .Case<cnn::Conv2dWeightGradientOp>([&](cnn::Conv2dWeightGradientOp gradient) {
+          return Requirement{{activation(operand(0)), activation(operand(1))},
+                             {rules.weight(result(), gradient.getGroups())}};
         })
         .Case<cnn::DenseWeightGradientOp>([&](auto) {
           return Requirement{{activation(operand(0)), activation(operand(1))}, {rules.denseWeight(result(), type(0))}};
@@ -266,6 +273,11 @@ private:
             return result().getRank() > 1 ? channelsLast(op) : plain;
           return Requirement{{first, first}, {first}};
         })
+        .Case<cnn::DropoutOp>([&](auto) {
+          Requirement requirement{{activation(operand(0))}, {rules.activation(result())}};
+          requirement.operands.resize(op->getNumOperands()); // The scalars are plain.
+          return requirement;
+        })
         .Case<cnn::SgdUpdateOp>([&](auto) {
           cnn::LayoutAttr packed = layoutOf(operand(0).getType());
           return Requirement{{packed, packed, packed, {}}, {packed, packed}};
@@ -285,6 +297,14 @@ private:
           return plain;
         })
         .Default([&](Operation *) { return channelsLast(op); });
+  }
+
+  /// The groups of the convolution whose gradient reads `transposed`.
+  static int64_t groupsOfReader(Operation *transpose) {
+    for (Operation *user : transpose->getUsers())
+      if (auto gradient = dyn_cast<cnn::Conv2dInputGradientOp>(user))
+        return gradient.getGroups();
+    return 1;
   }
 
   /// The type of the input of the dense layer whose gradient reads `transposed`.

@@ -56,6 +56,33 @@ int64_t vectorOf(int64_t paddedExtent, const TargetInfo &target) {
   return lanes;
 }
 
+/// Whether an operation reads the elements around each one.
+bool readsNeighbours(const KernelSpec &kernel) {
+  return std::any_of(kernel.ops.begin(), kernel.ops.end(), [](const OpSpec &op) {
+    return op.op.starts_with("max_pool") || op.op == "avg_pool" || op.op.starts_with("lrn");
+  });
+}
+
+/// Threads share the images, or the rows of an image where there are fewer images than cores.
+Schedule stripsFor(const KernelSpec &kernel, const TargetInfo &target) {
+  const TensorSpec &last = kernel.ops.back().results[0];
+  if (last.shape.size() != 4 || last.shape[0] >= target.cores)
+    return {};
+  const int64_t strips = std::min<int64_t>(last.shape[2], (target.cores + last.shape[0] - 1) / last.shape[0]);
+  return {{"rows", (last.shape[2] + strips - 1) / strips}};
+}
+
+/// The largest divisor of `vectors` that a register tile may use. A large block that a tile cannot use as a whole is
+/// split by the schedule; a prime count stays as it is.
+int64_t vectorsInBlock(int64_t vectors, const TargetInfo &target) {
+  const int64_t most = target.vectorRegisters >= 32 ? 8 : 4;
+  int64_t best = 1;
+  for (int64_t candidate = 1; candidate <= std::min(vectors, most); ++candidate)
+    if (vectors % candidate == 0)
+      best = candidate;
+  return best;
+}
+
 } // namespace
 
 int64_t lanesFor(int64_t channels, const TargetInfo &target) {
@@ -75,14 +102,13 @@ int64_t paddedChannels(int64_t channels, const TargetInfo &target) {
 }
 
 int64_t blockFor(int64_t outputChannels, const TargetInfo &target) {
-  const int64_t lanes = lanesFor(outputChannels, target), vectors = paddedChannels(outputChannels, target) / lanes;
-  const int64_t most = target.vectorRegisters >= 32 ? 8 : 4;
-  int64_t best = 1;
-  for (int64_t candidate = 1; candidate <= std::min(vectors, most); ++candidate)
-    if (vectors % candidate == 0)
-      best = candidate;
-  // A large block that a register tile cannot use as a whole is split by the schedule; a prime count stays as it is.
-  return best * lanes;
+  const int64_t lanes = lanesFor(outputChannels, target);
+  return lanes * vectorsInBlock(paddedChannels(outputChannels, target) / lanes, target);
+}
+
+int64_t groupBlockFor(int64_t channelsOfGroup, const TargetInfo &target) {
+  const int64_t lanes = vectorOf(channelsOfGroup, target);
+  return lanes * vectorsInBlock(channelsOfGroup / lanes, target);
 }
 
 Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
@@ -95,7 +121,7 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
       break;
     }
   if (!anchor)
-    return {};
+    return readsNeighbours(kernel) ? stripsFor(kernel, target) : Schedule{};
   const TensorSpec &result = anchor->results[0];
   const KernelSpec &k = kernel;
   if (anchor->op == "bias_gradient" || anchor->op == "scale_coefficient_gradient")
@@ -131,14 +157,17 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
         auto stride = op.attributes.contains("stride") ? std::get<std::vector<int64_t>>(op.attributes.at("stride")) : size;
         width = std::min(width, (last.shape[3] - 1) * stride[1] + size[1]);
       }
-  const Tile tile = bestTile(weight.block / lanes, width, target);
+  Tile tile = bestTile(weight.block / lanes, width, target);
+  if (weight.shape[0] != 0 && result.block % weight.block != 0) // Groups that leave padding lanes without a filter.
+    tile.vectors = 1;
   const int64_t blocks = roundUp(result.shape[1], tile.vectors * lanes) / (tile.vectors * lanes);
   const int64_t work = elementsOf(result) * elementsOf(weight) / weight.shape[anchor->op == "conv2d" ? 0 : 1];
+  const bool normalizes = std::any_of(kernel.ops.begin(), kernel.ops.end(), [](auto &op) { return op.op == "lrn"; });
   int64_t parallel = 0;
   if (images >= 2 && work > 100000)
     parallel = 1;
   else if (work > 400000)
-    parallel = blocks >= 2 ? 2 : 3;
+    parallel = blocks >= 2 && !normalizes ? 2 : 3;
   const int64_t outRows = last.shape.size() == 4 ? last.shape[2] : 1;
   return {{"lanes", lanes}, {"vectors", tile.vectors}, {"pixels", tile.pixels}, {"parallel", parallel},
           {"rows", std::max<int64_t>(1, (outRows + target.cores - 1) / std::max(1, target.cores))}};

@@ -15,6 +15,9 @@ int64_t paddedChannels(int64_t channels, const TargetInfo &target);
 /// Lanes in a block of packed weights; divides paddedChannels(outputChannels).
 int64_t blockFor(int64_t outputChannels, const TargetInfo &target);
 
+/// The same for one of several groups, whose channels have no padding between them: divides `channelsOfGroup`.
+int64_t groupBlockFor(int64_t channelsOfGroup, const TargetInfo &target);
+
 /// Tile sizes for the kernel. Every key has a meaning for the schedule of the kernel's anchor (codegen/schedules).
 Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target);
 

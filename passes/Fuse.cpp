@@ -25,6 +25,12 @@ bool isCompute(Operation &op) {
 
 bool isPool(Operation *op) { return isa<cnn::MaxPoolOp, cnn::MaxPoolIndicesOp, cnn::AvgPoolOp>(op); }
 
+/// A normalization over neighbouring channels: it needs whole rows, like a pooling, but no rows above or below.
+bool isLrn(Operation *op) {
+  auto lrn = dyn_cast<cnn::LrnOp>(op);
+  return lrn && lrn.getRegion() == cnn::LrnRegion::across;
+}
+
 /// Element by element, each result needing one element of each activation.
 bool isPointwise(Operation *op) { return op->hasTrait<cnn::ElementwiseOp>() || isa<cnn::ScaleOp>(op); }
 
@@ -32,7 +38,7 @@ bool isPointwise(Operation *op) { return op->hasTrait<cnn::ElementwiseOp>() || i
 bool acceptsEpilogue(Operation *op) {
   return isPointwise(op) || isPool(op) ||
          isa<cnn::Conv2dOp, cnn::DenseOp, cnn::Conv2dInputGradientOp, cnn::DenseInputGradientOp, cnn::MaxPoolGradientOp,
-             cnn::AvgPoolGradientOp>(op);
+             cnn::AvgPoolGradientOp, cnn::LrnOp, cnn::LrnGradientOp>(op);
 }
 
 /// Operations on activations only: the gradients and masks of weights are packed otherwise and stay by themselves.
@@ -64,15 +70,15 @@ void separateSinks(func::FuncOp function) {
 /// The operations of one kernel in their order; the last is the root.
 struct Group {
   SmallVector<Operation *> ops;
-  bool hasPool = false;
+  bool hasPool = false, hasLrn = false;
 
   Operation *root() const { return ops.back(); }
 };
 
 class Fuser {
 public:
-  Fuser(func::FuncOp function, bool elementwise, bool pool)
-      : function(function), fuseElementwise(elementwise), fusePool(pool) {}
+  Fuser(func::FuncOp function, bool elementwise, bool pool, bool lrn)
+      : function(function), fuseElementwise(elementwise), fusePool(pool), fuseLrn(lrn) {}
 
   void run() {
     for (Operation &op : function.getBody().front())
@@ -85,7 +91,7 @@ public:
 
 private:
   func::FuncOp function;
-  bool fuseElementwise, fusePool;
+  bool fuseElementwise, fusePool, fuseLrn;
   /// By root.
   llvm::MapVector<Operation *, Group> groups;
 
@@ -105,6 +111,7 @@ private:
     }
     group.ops.push_back(op);
     group.hasPool |= isPool(op);
+    group.hasLrn |= isa<cnn::LrnOp, cnn::LrnGradientOp>(op);
     groups[op] = std::move(group);
   }
 
@@ -117,14 +124,20 @@ private:
       return false;
     if (isPool(op))
       return fusePool && !group.hasPool && poolsWell(group);
+    if (isLrn(op))
+      return fuseLrn && !group.hasPool && !group.hasLrn && poolsWell(group);
+    if (auto gradient = dyn_cast<cnn::LrnGradientOp>(op))
+      return fuseLrn && gradient.getRegion() == cnn::LrnRegion::across && intermediate == gradient.getDy() &&
+             !group.hasLrn && isa<cnn::MaxPoolGradientOp, cnn::AvgPoolGradientOp>(group.ops.front());
     if (auto relayout = dyn_cast<cnn::RelayoutOp>(op))
       return fuseElementwise && relayout->getResult(0).getType() != intermediate.getType();
     return fuseElementwise && isPointwise(op) && onActivations(op);
   }
 
-  /// A pooling follows a convolution or plain element-wise work in the same kernel.
+  /// A pooling or normalization follows a convolution or plain element-wise work in the same kernel.
   static bool poolsWell(const Group &group) {
-    return llvm::all_of(group.ops, [](Operation *op) { return isa<cnn::Conv2dOp>(op) || isPointwise(op); });
+    return llvm::all_of(group.ops,
+                        [](Operation *op) { return isa<cnn::Conv2dOp, cnn::LrnOp>(op) || isPointwise(op); });
   }
 
   /// "conv1+relu1: conv2d+relu": the layers, each once, and the operations.
@@ -175,7 +188,7 @@ struct FusePass : impl::FuseBase<FusePass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       separateSinks(function);
-      Fuser(function, enableElementwise, enablePool).run();
+      Fuser(function, enableElementwise, enablePool, enableLrn).run();
     }
   }
 };

@@ -32,7 +32,8 @@ def Fuse : Pass<"cnn-fuse", "mlir::ModuleOp"> {
   let options = [
     Option<"enableElementwise", "enable-elementwise", "bool", "true",
            "Fuse element-wise operations, scaling and relayouts into their producers">,
-    Option<"enablePool", "enable-pool", "bool", "true", "Fuse pooling into its producer">
+    Option<"enablePool", "enable-pool", "bool", "true", "Fuse pooling into its producer">,
+    Option<"enableLrn", "enable-lrn", "bool", "true", "Fuse local response normalization into its producer">
   ];
   let dependentDialects = ["cnn::CnnDialect"];
 }

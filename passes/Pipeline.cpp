@@ -19,7 +19,7 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
   // The backward computation is as lean as the forward.
   manager.addPass(createAssignLayouts({options.target}));
   // Every tensor's type says its order in memory; relayouts stand where orders meet.
-  manager.addPass(createFuse({options.fuseElementwise, options.fusePool}));
+  manager.addPass(createFuse({options.fuseElementwise, options.fusePool, options.fuseLrn}));
   // Every computation is in a kernel; every stored or returned value has a kernel of its own.
 }
 
@@ -38,9 +38,10 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
   Option<bool> fuseElementwise{*this, "fuse-elementwise", llvm::cl::desc("Fuse element-wise operations"),
                                llvm::cl::init(true)};
   Option<bool> fusePool{*this, "fuse-pool", llvm::cl::desc("Fuse pooling"), llvm::cl::init(true)};
+  Option<bool> fuseLrn{*this, "fuse-lrn", llvm::cl::desc("Fuse local response normalization"), llvm::cl::init(true)};
   Option<bool> reuseMemory{*this, "reuse-memory", llvm::cl::desc("Share memory between values"), llvm::cl::init(true)};
 
-  PipelineOptions options() const { return {target, fold, fuseElementwise, fusePool, reuseMemory}; }
+  PipelineOptions options() const { return {target, fold, fuseElementwise, fusePool, fuseLrn, reuseMemory}; }
 };
 
 } // namespace

@@ -13,6 +13,7 @@ struct PipelineOptions {
   bool fold = true;
   bool fuseElementwise = true;
   bool fusePool = true;
+  bool fuseLrn = true;
   bool reuseMemory = true;
 };
 

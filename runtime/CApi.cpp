@@ -22,6 +22,8 @@ struct fovea_network {
   Session session;
   std::vector<const ParameterInfo *> parameters; ///< the trainable ones
   std::string message;
+  uint64_t seed = 0;
+  int64_t steps = 0; ///< taken since the parameters were drawn
 };
 
 namespace {
@@ -125,7 +127,11 @@ fovea_status fovea_parameter_info(fovea_network *network, size_t index, const ch
 }
 
 fovea_status fovea_initialize(fovea_network *network, uint64_t seed) {
-  return onNetwork(network, [&] { network->session.initialize(seed); });
+  return onNetwork(network, [&] {
+    network->session.initialize(seed);
+    network->seed = seed;
+    network->steps = 0;
+  });
 }
 
 fovea_status fovea_load(fovea_network *network, const char *path) {
@@ -191,6 +197,7 @@ fovea_status fovea_train_step(fovea_network *network, const float *images, const
         throw ArgumentError("label " + std::to_string(labels[i]) + " of image " + std::to_string(i) +
                             " is out of range: expected 0 to " + std::to_string(classes - 1));
     program.needTraining();
+    network->session.drawFor(network->seed, network->steps++);
     double mean = network->session.step(images, labels, static_cast<int64_t>(count), nullptr);
     if (loss)
       *loss = static_cast<float>(mean);

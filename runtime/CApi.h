@@ -79,7 +79,7 @@ fovea_status fovea_get_gradient(fovea_network *network, const char *name, float 
 /* images: float32 [count, C, H, W]; outputs: float32 [count, fovea_output_size]. Any count. */
 fovea_status fovea_infer(fovea_network *network, const float *images, size_t count, float *outputs);
 
-/* One step of SGD with momentum on the mean loss of `count` images: gradients, then the update. labels: int32 [count].
+/* One step of SGD with momentum, dropout on, on the mean loss of `count` images: gradients, then the update. labels: int32 [count].
    Stores the mean loss before the update in *loss when it is not null. When the loss is not finite the parameters stay
    as they were and the call fails. */
 fovea_status fovea_train_step(fovea_network *network, const float *images, const int32_t *labels, size_t count,

@@ -150,6 +150,13 @@ void Session::infer(const float *images, int64_t count, float *outputs, Profile 
   }
 }
 
+void Session::drawFor(uint64_t seed, int64_t step) {
+  constexpr uint64_t exact = 0xFFFFFF; // Whole numbers that a float holds.
+  scalars.data()[FOVEA_SCALAR_TRAINING] = 1;
+  scalars.data()[FOVEA_SCALAR_SEED] = static_cast<float>((seed ^ (seed >> 24) ^ (seed >> 48)) & exact);
+  scalars.data()[FOVEA_SCALAR_CALL] = static_cast<float>(static_cast<uint64_t>(step) * 1021 & exact);
+}
+
 double Session::step(const float *images, const int32_t *labels, int64_t count, float *outputs, Profile *profile) {
   program.needStep();
   if (count <= 0)
@@ -173,6 +180,8 @@ double Session::step(const float *images, const int32_t *labels, int64_t count, 
       chunks = true;
     }
     done += part;
+    if (done < count) // Each chunk draws its own masks.
+      scalars.data()[FOVEA_SCALAR_CALL] += 1;
   }
   if (chunks)
     std::copy_n(sum.data(), floats, gradients.data());

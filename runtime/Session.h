@@ -51,6 +51,10 @@ public:
   /// compiled size come first; the rest is padded with zero images to the smallest batch that holds it.
   void infer(const float *images, int64_t count, float *outputs, Profile *profile = nullptr);
 
+  /// Makes the steps that follow those of a training run, whose dropout drops: `seed` is the run's, `step` counts its
+  /// steps. The masks follow from these two, so that a resumed run draws them again.
+  void drawFor(uint64_t seed, int64_t step);
+
   /// One forward and backward pass: the gradient block receives the mean over `count` images, summed chunk after chunk
   /// when they exceed the compiled batch. `outputs` may be null. Returns the mean loss, which may be NaN or infinite.
   double step(const float *images, const int32_t *labels, int64_t count, float *outputs, Profile *profile = nullptr);

@@ -153,6 +153,7 @@ private:
     fillLabels(trainSet, chosen, labels.data());
 
     double lr = learningRate(program.recipe.policy, state.lr, state.iteration, state.totalIterations);
+    session.drawFor(state.seed, state.iteration);
     double loss = session.step(images.data(), labels.data(), count, outputs.data());
     if (!std::isfinite(loss)) {
       progress.clear();

@@ -18,6 +18,9 @@ ALGORITHM(maxPoolIndices);
 ALGORITHM(maxPoolGradient);
 ALGORITHM(avgPool);
 ALGORITHM(avgPoolGradient);
+ALGORITHM(lrn);
+ALGORITHM(lrnGradient);
+ALGORITHM(dropout);
 ALGORITHM(relu);
 ALGORITHM(tanhOp);
 ALGORITHM(sigmoidOp);
@@ -59,6 +62,9 @@ Algorithm algorithmNamed(const std::string &op) {
       {"max_pool_gradient", maxPoolGradient},
       {"avg_pool", avgPool},
       {"avg_pool_gradient", avgPoolGradient},
+      {"lrn", lrn},
+      {"lrn_gradient", lrnGradient},
+      {"dropout", dropout},
       {"relu", relu},
       {"tanh", tanhOp},
       {"sigmoid", sigmoidOp},

@@ -16,6 +16,32 @@ Func zeroPadded(const Tensor &in) {
   return padded;
 }
 
+/// The groups of a convolution: output channel c belongs to group c / outputs, which reads `inputs` channels from
+/// c / outputs * inputs on.
+struct Groups {
+  int count, outputs, inputs;
+  int lanes; ///< A power of two that divides the blocks of weights, so that a vector of this size stays in one group.
+
+  /// The group of channel `c`. Dividing by the lanes first makes it one number for a vector of channels.
+  Expr of(Expr c) const { return c / lanes / (outputs / lanes); }
+};
+
+/// Of a convolution whose result has `channels` channels and whose weight has blocks of `block`; `inputs` and `outputs`
+/// are what the result's channels read and write in a group.
+Groups groups(const OpSpec &op, int64_t channels, int64_t inputs, int64_t block) {
+  const int count = int(integer(op, "groups", 1)), outputs = int(channels) / count;
+  int lanes = 1;
+  while (lanes < 16 && block % (2 * lanes) == 0 && outputs % (2 * lanes) == 0)
+    lanes *= 2;
+  return {count, outputs, int(inputs), lanes};
+}
+
+/// `c`, kept below `channels` where groups leave a channel without a filter: in the padding lanes of the result.
+Expr existing(Expr c, const TensorSpec &result, int count) {
+  const int channels = int(result.shape[1]);
+  return count > 1 && result.block > channels ? min(c, channels - 1) : c;
+}
+
 } // namespace
 
 Stage conv2d(const OpSpec &op, const std::vector<Tensor> &operands) {
@@ -31,58 +57,77 @@ Stage conv2d(const OpSpec &op, const std::vector<Tensor> &operands) {
   const bool pads = pad != std::vector<int64_t>{0, 0, 0, 0};
   if (pads)
     stage.padding = zeroPadded(in);
-  Expr ix = x * column.stride + r.y - column.before, iy = y * row.stride + r.z - row.before;
-  Expr pixel = pads ? Expr(stage.padding(r.x, ix, iy, n)) : in.at(r.x, ix, iy, n);
+  Expr ix = x * column.stride + r.y * column.dilation - column.before,
+       iy = y * row.stride + r.z * row.dilation - row.before;
+  const Groups group = groups(op, shape[0], shape[1], lanes);
+  Expr filter = existing(c, op.results[0], group.count);
+  Expr channel = group.count > 1 ? group.of(filter) * group.inputs + r.x : r.x;
+  Expr pixel = pads ? Expr(stage.padding(channel, ix, iy, n)) : in.at(channel, ix, iy, n);
 
   Func sum("conv2d");
   sum(c, x, y, n) = operands.size() == 3 ? operands[2].at(c, 0, 0, 0) : Expr(0.0f);
-  sum(c, x, y, n) += weight({c % lanes, r.x, r.y, r.z, c / lanes}) * pixel;
+  sum(c, x, y, n) += weight({filter % lanes, r.x, r.y, r.z, filter / lanes}) * pixel;
   stage.sum = sum;
   stage.reduction = {r.x, r.y, r.z};
   stage.results = {{sum, op.results[0]}};
   return stage;
 }
 
-// With stride s, an input pixel x is met by the kernel columns k = x + pad (mod s). Along each axis, x = s * xq + phase;
-// the taps of a phase are first + s * t, and tap t meets output pixel (x + pad - first) / s - t.
+// With stride s, an input pixel x is met by the kernel columns k with k * dilation = x + pad (mod s). Without dilation, along
+// each axis, x = s * xq + phase; the taps of a phase are first + s * t, and tap t meets output pixel
+// (x + pad - first) / s - t. With stride and dilation every tap is tried.
 Stage conv2dInputGradient(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
   const Tensor &gradient = operands[0], &weight = operands[1];
   const auto &shape = weight.spec.shape;
   const Axis row = rows(op, shape[2]), column = columns(op, shape[3]);
   const int lanes = int(weight.spec.block);
+  const TensorSpec &result = op.results[0];
+  const Groups group = groups(op, result.shape[1], shape[0] / integer(op, "groups", 1), lanes);
+  Expr channel = existing(c, result, group.count), inBlock = channel % lanes, inBlocks = channel / lanes;
+  if (group.count > 1)
+    inBlocks = inBlocks % (group.outputs / lanes); // The transposed weight has the channels of one group.
 
   Stage stage;
   stage.padding = zeroPadded(gradient);
   Func sum("conv2d_input_gradient");
   sum(c, x, y, n) = 0.0f;
-  if (row.stride == 1 && column.stride == 1) {
-    RDom r(0, int(shape[0]), 0, column.kernel, 0, row.kernel, "r");
+  const bool strided = row.stride > 1 || column.stride > 1, dilated = row.dilation > 1 || column.dilation > 1;
+  auto taps = [&](const Axis &axis) { return dilated ? axis.kernel : (axis.kernel + axis.stride - 1) / axis.stride; };
+  RDom r(0, group.inputs, 0, taps(column), 0, taps(row), "r");
+  Expr filter = group.count > 1 ? group.of(channel) * group.inputs + r.x : r.x;
+  Expr term;
+  if (!strided) {
     // Kernel rows that meet no gradient are left out; in a row, zeros are cheaper than a condition.
-    Expr gradientRow = y + row.before - r.z;
+    Expr gradientRow = y + row.before - r.z * row.dilation;
     r.where(gradientRow >= 0 && gradientRow < int(gradient.height()));
-    sum(c, x, y, n) += weight({c % lanes, r.x, r.y, r.z, c / lanes}) *
-                       stage.padding(r.x, x + column.before - r.y, gradientRow, n);
-    stage.reduction = {r.x, r.y, r.z};
+    term = weight({inBlock, filter, r.y, r.z, inBlocks}) *
+           stage.padding(filter, x + column.before - r.y * column.dilation, gradientRow, n);
   } else {
-    auto taps = [](const Axis &axis) { return (axis.kernel + axis.stride - 1) / axis.stride; };
-    RDom r(0, int(shape[0]), 0, taps(column), 0, taps(row), "r");
-    auto meet = [](const Axis &axis, Expr pixel, Expr tap, Expr &kernel, Expr &output) {
-      Expr first = (pixel + axis.before) % axis.stride;
-      kernel = first + axis.stride * tap;
-      output = (pixel + axis.before) / axis.stride - tap;
+    auto meet = [&](const Axis &axis, Expr pixel, Expr tap, Expr &kernel, Expr &output) {
+      Expr reached = pixel + axis.before;
+      if (dilated) {
+        kernel = tap;
+        output = (reached - tap * axis.dilation) / axis.stride; // Where it divides; else the tap is no tap.
+        return (reached - tap * axis.dilation) % axis.stride == 0;
+      }
+      kernel = reached % axis.stride + axis.stride * tap;
+      output = reached / axis.stride - tap;
+      return kernel < axis.kernel;
     };
     Expr kernelX, kernelY, outX, outY;
-    meet(column, x, r.y, kernelX, outX);
-    meet(row, y, r.z, kernelY, outY);
-    Expr inKernel = kernelX < column.kernel && kernelY < row.kernel;
-    Expr tap = weight({c % lanes, r.x, clamp(kernelX, 0, column.kernel - 1), clamp(kernelY, 0, row.kernel - 1),
-                       c / lanes});
-    sum(c, x, y, n) += select(inKernel, tap, 0.0f) * stage.padding(r.x, outX, outY, n);
-    stage.reduction = {r.x, r.y, r.z};
+    Expr meets = meet(column, x, r.y, kernelX, outX);
+    meets = meets && meet(row, y, r.z, kernelY, outY);
+    Expr tap = weight({inBlock, filter, clamp(kernelX, 0, column.kernel - 1), clamp(kernelY, 0, row.kernel - 1),
+                       inBlocks});
+    term = select(meets, tap, 0.0f) * stage.padding(filter, outX, outY, n);
   }
+  if (group.count > 1 && result.block > result.shape[1]) // Gradients are zero in their padding lanes.
+    term = select(c < int(result.shape[1]), term, 0.0f);
+  sum(c, x, y, n) += term;
+  stage.reduction = {r.x, r.y, r.z};
   stage.sum = sum;
-  stage.results = {{sum, op.results[0]}};
+  stage.results = {{sum, result}};
   return stage;
 }
 
@@ -102,9 +147,13 @@ Stage conv2dWeightGradient(const OpSpec &op, const std::vector<Tensor> &operands
   if (pads)
     stage.padding = zeroPadded(in);
   RDom r(0, int(gradient.width()), 0, int(gradient.height()), "r");
-  Expr ix = r.x * column.stride + kx - column.before, iy = r.y * row.stride + ky - row.before;
-  Expr pixel = pads ? Expr(stage.padding(i, ix, iy, n)) : in.at(i, ix, iy, n);
+  Expr ix = r.x * column.stride + kx * column.dilation - column.before,
+       iy = r.y * row.stride + ky * row.dilation - row.before;
   Expr channel = block * lanes + b;
+  // A block lies in one group.
+  const Groups group = groups(op, shape[0], shape[1], lanes);
+  Expr input = group.count > 1 ? block / (group.outputs / lanes) * group.inputs + i : i;
+  Expr pixel = pads ? Expr(stage.padding(input, ix, iy, n)) : in.at(input, ix, iy, n);
 
   Func sum("conv2d_weight_gradient"), partial("partial"), total("weight_gradient");
   sum(b, i, kx, ky, block, n) = 0.0f;

@@ -88,11 +88,13 @@ std::vector<int64_t> list(const OpSpec &op, const std::string &name, std::vector
 }
 
 Axis rows(const OpSpec &op, int64_t kernelRows) {
-  return {int(kernelRows), int(list(op, "stride", {1, 1})[0]), int(list(op, "pad", {0, 0, 0, 0})[0])};
+  return {int(kernelRows), int(list(op, "stride", {1, 1})[0]), int(list(op, "pad", {0, 0, 0, 0})[0]),
+          int(list(op, "dilation", {1, 1})[0])};
 }
 
 Axis columns(const OpSpec &op, int64_t kernelColumns) {
-  return {int(kernelColumns), int(list(op, "stride", {1, 1})[1]), int(list(op, "pad", {0, 0, 0, 0})[1])};
+  return {int(kernelColumns), int(list(op, "stride", {1, 1})[1]), int(list(op, "pad", {0, 0, 0, 0})[1]),
+          int(list(op, "dilation", {1, 1})[1])};
 }
 
 } // namespace fovea

@@ -48,6 +48,8 @@ struct Stage {
   Halide::Func padding;       ///< The zero-padded copy of an operand, if one is needed.
   Halide::Func partial, last; ///< Two-level sums: per chunk of images, and over the chunks.
   std::vector<Halide::Func> perImage;  ///< Small sums that stand beside the result, per image or pixel.
+  std::vector<Halide::Func> rows;   ///< Channels-last helpers, to be computed for a row of the result,
+  std::vector<Halide::Func> planes; ///< or for all rows that a thread computes; each serves those that follow it.
 };
 
 /// A stage of one pure function, whose value at the result's variables is `value`.
@@ -66,7 +68,10 @@ std::vector<int64_t> list(const OpSpec &op, const std::string &name, std::vector
 
 /// Where a window starts and what it covers, along one axis.
 struct Axis {
-  int kernel, stride, before;
+  int kernel, stride, before, dilation = 1;
+
+  /// First and last element of the window, and all between.
+  int reach() const { return (kernel - 1) * dilation + 1; }
 };
 Axis rows(const OpSpec &op, int64_t kernelRows);
 Axis columns(const OpSpec &op, int64_t kernelColumns);

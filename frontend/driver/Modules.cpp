@@ -39,6 +39,7 @@ LogicalResult runPasses(ModuleOp module, Stage to, const CompileOptions &options
   pipeline.fold = options.fold;
   pipeline.fuseElementwise = options.fuseElementwise;
   pipeline.fusePool = options.fusePool;
+  pipeline.fuseLrn = options.fuseLrn;
   pipeline.reuseMemory = options.reuseMemory;
   PassManager manager(module.getContext());
   if (to == Stage::Opt)

@@ -5,12 +5,19 @@ namespace fovea::cnn {
 
 using namespace mlir;
 
-/// The result's shape of a convolution of `x` [N,I,H,W] with `w` [O,I,KH,KW].
-static FailureOr<SmallVector<int64_t, 4>> resultShape(Shape x, Shape w, Shape stride, Shape pad, Rule rule) {
-  if (x[1] != w[1])
+/// The result's shape of a convolution of `x` [N,C,H,W] with `w` [O,I,KH,KW]; `op` gives its window and groups: any
+/// operation of the family, or its adaptor.
+template <typename Convolution>
+static FailureOr<SmallVector<int64_t, 4>> resultShape(Shape x, Shape w, Convolution op, Rule rule) {
+  const int64_t groups = op.getGroups();
+  if (groups < 1 || w[0] % groups != 0)
+    return rule.broken("the " + Twine(w[0]) + " filters of weight " + toText(w) + " do not divide into " +
+                       Twine(groups) + " groups");
+  if (x[1] != w[1] * groups)
     return rule.broken("input " + toText(x) + " has " + Twine(x[1]) + " channels, but weight " + toText(w) + " reads " +
-                       Twine(w[1]));
-  auto extents = Window{w.drop_front(2), stride, pad}.output(x, rule);
+                       Twine(w[1]) + (groups > 1 ? " in each of " + std::to_string(groups) + " groups" : ""));
+  const Window window{.kernel = w.drop_front(2), .stride = op.getStride(), .pad = op.getPad(), .dilation = op.getDilation()};
+  auto extents = window.output(x, rule);
   if (failed(extents))
     return failure();
   return SmallVector<int64_t, 4>{x[0], w[0], (*extents)[0], (*extents)[1]};
@@ -22,7 +29,7 @@ static int64_t convolutionFlops(Value y, Value w) { return 2 * elements(y) * ele
 LogicalResult Conv2dOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
                                          InferredTypes &types) {
   const Rule rule = ruleOf<Conv2dOp>(location);
-  auto shape = resultShape(shapeOf(op.getX()), shapeOf(op.getW()), op.getStride(), op.getPad(), rule);
+  auto shape = resultShape(shapeOf(op.getX()), shapeOf(op.getW()), op, rule);
   if (failed(shape) || failed(checkPerChannel("bias", op.getBias(), (*shape)[1], rule)))
     return failure();
   types.push_back(plainType(op.getX(), *shape));
@@ -37,18 +44,20 @@ void Conv2dOp::backward(OpBuilder &builder, ValueRange resultGradients, ArrayRef
   if (needed[0]) {
     Value wt = createFor<TransposeWeightOp>(*this, builder, getW());
     operandGradients[0] =
-        createFor<Conv2dInputGradientOp>(*this, builder, getX().getType(), dy, wt, getStride(), getPad());
+        createFor<Conv2dInputGradientOp>(*this, builder, getX().getType(), dy, wt, getStride(), getPad(),
+                                         getDilation(), getGroups());
   }
   if (needed[1])
     operandGradients[1] =
-        createFor<Conv2dWeightGradientOp>(*this, builder, getW().getType(), getX(), dy, getStride(), getPad());
+        createFor<Conv2dWeightGradientOp>(*this, builder, getW().getType(), getX(), dy, getStride(),
+                                         getPad(), getDilation(), getGroups());
   if (getBias() && needed[2])
     operandGradients[2] = createFor<BiasGradientOp>(*this, builder, dy);
 }
 
 LogicalResult Conv2dInputGradientOp::verify() {
   const Rule rule = Rule::of(*this);
-  auto shape = resultShape(shapeOf(getDx()), shapeOf(getWt()), getStride(), getPad(), rule);
+  auto shape = resultShape(shapeOf(getDx()), shapeOf(getWt()), *this, rule);
   if (failed(shape))
     return failure();
   return rule.sameShape("dy", shapeOf(getDy()), "the convolution's result", *shape);
@@ -58,7 +67,7 @@ int64_t Conv2dInputGradientOp::flops() { return convolutionFlops(getDy(), getWt(
 
 LogicalResult Conv2dWeightGradientOp::verify() {
   const Rule rule = Rule::of(*this);
-  auto shape = resultShape(shapeOf(getX()), shapeOf(getDw()), getStride(), getPad(), rule);
+  auto shape = resultShape(shapeOf(getX()), shapeOf(getDw()), *this, rule);
   if (failed(shape))
     return failure();
   return rule.sameShape("dy", shapeOf(getDy()), "the convolution's result", *shape);

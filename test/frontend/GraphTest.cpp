@@ -82,6 +82,9 @@ TEST(Shapes, FollowKernelStrideAndPadding) {
   EXPECT_EQ(outputShape("conv(5, kernel: 3)"), (Shape{5, 5, 8}));
   EXPECT_EQ(outputShape("conv(5, kernel: [3, 2], stride: [2, 3], pad: [1, 0])"), (Shape{5, 4, 3}));
   EXPECT_EQ(outputShape("conv(5, kernel: 3, pad: [1, 2, 0, 1])"), (Shape{5, 6, 11}));
+  EXPECT_EQ(outputShape("conv(6, kernel: 3, dilation: [3, 2], groups: 3)"), (Shape{6, 1, 6}));
+  EXPECT_EQ(outputShape("lrn(size: 5, alpha: 1, beta: 1)"), (Shape{3, 7, 10}));
+  EXPECT_EQ(outputShape("dropout(0.5)"), (Shape{3, 7, 10}));
   EXPECT_EQ(outputShape("max_pool(2)"), (Shape{3, 3, 5}));
   EXPECT_EQ(outputShape("max_pool(2, ceil: true)"), (Shape{3, 4, 5}));
   EXPECT_EQ(outputShape("max_pool(3, stride: 2)"), (Shape{3, 3, 4}));

@@ -111,7 +111,7 @@ network N {
 m.net:3:12: error: unknown operation `transformer`
     a = x -> transformer(8)
              ^
-  help: known are: conv, dense, max_pool, avg_pool, subsample, relu, tanh, sigmoid, softmax, flatten, add, concat, rbf
+  help: known are: conv, dense, max_pool, avg_pool, subsample, relu, tanh, sigmoid, softmax, flatten, add, concat, rbf, lrn, dropout
 )"},
     {"unknown_operation_without_input", R"(
 network N {
@@ -152,19 +152,6 @@ m.net:3:7: error: expected a layer, found `[x]`
         ^
   help: write `source -> operation(...)`
 )"},
-    {"not_yet_lrn", R"(
-network N {
-  input x: f32[1, 8, 8]
-  a = x -> lrn(size: 5)
-  output z = x -> dense(10)
-}
-)",
-     R"(
-m.net:3:12: error: `lrn` is not supported yet
-    a = x -> lrn(size: 5)
-             ^
-  help: leave it out, or use a network without it
-)"},
     {"not_yet_batch_norm", R"(
 network N {
   input x: f32[1, 8, 8]
@@ -204,18 +191,29 @@ m.net:3:12: error: `global_avg_pool` is not supported yet
              ^
   help: use `avg_pool([height, width])` of the whole image
 )"},
-    {"dilation", R"(
+    {"groups_of_filters", R"(
 network N {
-  input x: f32[1, 8, 8]
-  a = x -> conv(2, kernel: 1, dilation: 2)
-  output z = x -> dense(10)
+  input x: f32[4, 8, 8]
+  output a = x -> conv(3, kernel: 1, groups: 2)
 }
 )",
      R"(
-m.net:3:41: error: `conv` argument `dilation` is not supported yet
-    a = x -> conv(2, kernel: 1, dilation: 2)
-                                          ^
-  help: leave it out, or write 1
+m.net:3:46: error: the 3 filters do not divide into 2 groups
+    output a = x -> conv(3, kernel: 1, groups: 2)
+                                               ^
+  help: choose a number of groups that divides input channels and filters
+)"},
+    {"groups_and_connections", R"(
+network N {
+  input x: f32[2, 8, 8]
+  output a = x -> conv(2, kernel: 1, groups: 2, connections: [[0], [1]])
+}
+)",
+     R"(
+m.net:3:62: error: `conv` takes groups or connections, not both
+    output a = x -> conv(2, kernel: 1, groups: 2, connections: [[0], [1]])
+                                                               ^
+  help: list the connections of all filters, or leave them to the groups
 )"},
     {"argument_of_an_operation_without", R"(
 network N {

@@ -41,3 +41,10 @@ func.func @weight_gradient(%x: tensor<2x3x8x8xf32>, %dy: tensor<2x4x8x8xf32>) ->
   %0 = cnn.conv2d_weight_gradient %x, %dy {pad = array<i64: 1, 1, 1, 1>} : (tensor<2x3x8x8xf32>, tensor<2x4x8x8xf32>) -> tensor<4x3x3x3xf32>
   return %0 : tensor<4x3x3x3xf32>
 }
+
+// CHECK-LABEL: @groups
+// CHECK: cnn.conv2d %{{.*}}, %{{.*}} {dilation = array<i64: 2, 1>, groups = 2 : i64} : (tensor<2x4x8x8xf32>, tensor<6x2x3x3xf32>) -> tensor<2x6x4x6xf32>
+func.func @groups(%x: tensor<2x4x8x8xf32>, %w: tensor<6x2x3x3xf32>) -> tensor<2x6x4x6xf32> {
+  %0 = cnn.conv2d %x, %w {dilation = array<i64: 2, 1>, groups = 2} : (tensor<2x4x8x8xf32>, tensor<6x2x3x3xf32>) -> tensor<2x6x4x6xf32>
+  return %0 : tensor<2x6x4x6xf32>
+}

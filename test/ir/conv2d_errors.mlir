@@ -101,3 +101,35 @@ func.func @f(%x: tensor<2x3x8x8xf32>, %dy: tensor<2x4x6x6xf32>) {
   %0 = cnn.conv2d_weight_gradient %x, %dy : (tensor<2x3x8x8xf32>, tensor<2x4x6x6xf32>) -> tensor<4x2x3x3xf32>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<2x4x8x8xf32>, %w: tensor<5x2x3x3xf32>) {
+  // expected-error @+1 {{'cnn.conv2d' op the 5 filters of weight 5x2x3x3 do not divide into 2 groups}}
+  %0 = cnn.conv2d %x, %w {groups = 2} : (tensor<2x4x8x8xf32>, tensor<5x2x3x3xf32>) -> tensor<2x5x6x6xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4x8x8xf32>, %w: tensor<6x4x3x3xf32>) {
+  // expected-error @+1 {{'cnn.conv2d' op input 2x4x8x8 has 4 channels, but weight 6x4x3x3 reads 4 in each of 2 groups}}
+  %0 = cnn.conv2d %x, %w {groups = 2} : (tensor<2x4x8x8xf32>, tensor<6x4x3x3xf32>) -> tensor<2x6x6x6xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4x8x8xf32>, %w: tensor<6x4x3x3xf32>) {
+  // expected-error @+1 {{'cnn.conv2d' op dilation must be two positive numbers, down and across, not [0, 1]}}
+  %0 = cnn.conv2d %x, %w {dilation = array<i64: 0, 1>} : (tensor<2x4x8x8xf32>, tensor<6x4x3x3xf32>) -> tensor<2x6x6x6xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4x8x8xf32>, %w: tensor<6x4x3x3xf32>) {
+  // expected-error @+1 {{'cnn.conv2d' op a window of 9x5 does not fit into the input of 8x8 with pad [0, 0, 0, 0]}}
+  %0 = cnn.conv2d %x, %w {dilation = array<i64: 4, 2>} : (tensor<2x4x8x8xf32>, tensor<6x4x3x3xf32>) -> tensor<2x6x1x4xf32>
+  return
+}

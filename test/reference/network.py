@@ -54,16 +54,23 @@ class Network:
         self.parameter_gradients[name] = np.zeros(shape)
         return value.astype(np.float64)
 
-    def conv(self, x, filters, kernel, stride=(1, 1), pad=(0, 0, 0, 0), bias=True, connections=None):
+    def conv(self, x, filters, kernel, stride=(1, 1), pad=(0, 0, 0, 0), bias=True, connections=None, dilation=(1, 1),
+             groups=1):
         n, c, h, w = x.data.shape
         arguments = f"{filters}, kernel: {list(kernel)}, stride: {list(stride)}, pad: {list(pad)}"
+        if groups > 1 or tuple(dilation) != (1, 1):
+            arguments += f", dilation: {list(dilation)}, groups: {groups}"
         if not bias:
             arguments += ", bias: none"
         if connections:
             arguments += f", connections: {connections}"
         name = self._line(x.name, f"conv({arguments})")
-        weight = self._parameter(name + ".weight", (filters, c, *kernel), (c * kernel[0] * kernel[1]) ** -0.5)
-        mask = np.ones(weight.shape)
+        seen, made = c // groups, filters // groups
+        small = self._parameter(name + ".weight", (filters, seen, *kernel), (seen * kernel[0] * kernel[1]) ** -0.5)
+        weight, mask = np.zeros((2, filters, c, *kernel))  # Groups as a full convolution with zeros between them.
+        for group in range(groups):
+            block = np.s_[group * made:(group + 1) * made, group * seen:(group + 1) * seen]
+            weight[block], mask[block] = small[group * made:(group + 1) * made], 1
         if connections:
             mask[:] = 0
             for row, seen in enumerate(connections):
@@ -72,10 +79,11 @@ class Network:
             weight = weight * mask
         offset = self._parameter(name + ".bias", (filters,), 0.3) if bias else np.zeros(filters)
         padded = np.pad(x.data, ((0, 0), (0, 0), (pad[0], pad[2]), (pad[1], pad[3])))
-        rows = output_size(h, kernel[0], stride[0], pad[0], pad[2], False)
-        columns = output_size(w, kernel[1], stride[1], pad[1], pad[3], False)
+        rows = output_size(h, (kernel[0] - 1) * dilation[0] + 1, stride[0], pad[0], pad[2], False)
+        columns = output_size(w, (kernel[1] - 1) * dilation[1] + 1, stride[1], pad[1], pad[3], False)
 
         def window(i, j):
+            i, j = i * dilation[0], j * dilation[1]
             return np.s_[:, :, i:i + (rows - 1) * stride[0] + 1:stride[0], j:j + (columns - 1) * stride[1] + 1:stride[1]]
 
         data = np.zeros((n, filters, rows, columns)) + offset[:, None, None]
@@ -89,7 +97,11 @@ class Network:
                 for j in range(kernel[1]):
                     weight_gradient[:, :, i, j] = np.einsum("nohw,nchw->oc", gradient, padded[window(i, j)])
                     result[window(i, j)] += np.einsum("nohw,oc->nchw", gradient, weight[:, :, i, j])
-            self.parameter_gradients[name + ".weight"] += weight_gradient * mask
+            weight_gradient *= mask
+            for group in range(groups):
+                filter_range = np.s_[group * made:(group + 1) * made]
+                self.parameter_gradients[name + ".weight"][filter_range] += \
+                    weight_gradient[filter_range, group * seen:(group + 1) * seen]
             if bias:
                 self.parameter_gradients[name + ".bias"] += gradient.sum((0, 2, 3))
             return [result[:, :, pad[0]:pad[0] + h, pad[1]:pad[1] + w]]
@@ -135,6 +147,33 @@ class Network:
                     shares[p, q][region] = 1 / count
                 data[:, :, p, q] = (shares[p, q] * x.data).sum((2, 3))
         return self._value(name, data, [x], lambda g: [np.einsum("pqnchw,ncpq->nchw", shares, g)])
+
+    def lrn(self, x, size, alpha, beta, k, within=False):
+        """x / (k + alpha * sum of squares)^beta over `size` channels, or a size x size window of the same channel."""
+        name = self._line(x.name, f"lrn(size: {size}, alpha: {alpha}, beta: {beta}, k: {k}"
+                          + (", region: within)" if within else ")"))
+        before, after = (size - 1) // 2, size - 1 - (size - 1) // 2
+        axes = (2, 3) if within else (1,)
+
+        def neighbours(values, before, after):
+            for axis in axes:
+                widths = [(before, after) if a == axis else (0, 0) for a in range(4)]
+                padded = np.pad(values, widths)
+                length = values.shape[axis]
+                values = sum(np.take(padded, np.arange(start, start + length), axis) for start in range(before + after + 1))
+            return values
+
+        u = k + alpha * neighbours(x.data ** 2, before, after)
+
+        def backward(gradient):
+            share = gradient * x.data * u ** (-beta - 1)
+            return [gradient * u ** -beta - 2 * alpha * beta * x.data * neighbours(share, after, before)]
+
+        return self._value(name, x.data * u ** -beta, [x], backward)
+
+    def dropout(self, x, p):
+        """The identity: `predict` and `step` drop nothing."""
+        return self._value(self._line(x.name, f"dropout({p})"), x.data, [x], lambda g: [g])
 
     def relu(self, x):
         return self._value(self._line(x.name, "relu"), np.maximum(x.data, 0), [x], lambda g: [g * (x.data > 0)])
@@ -242,7 +281,8 @@ def random_network(seed, batch=None):
     x, spare = net.image, []
     for _ in range(pick(2, 8)):
         h, w = x.data.shape[2:]
-        kind = random.choice(["conv", "conv", "conv", "max", "avg", "act", "add", "concat", "residual", "sub"])
+        kind = random.choice(["conv", "conv", "conv", "max", "avg", "act", "add", "concat", "residual", "sub", "group", "lrn",
+                              "lrn"])
         if kind in ("conv", "residual"):
             kernel = (pick(1, min(5, h)), pick(1, min(5, w)))
             if kind == "residual":
@@ -254,6 +294,21 @@ def random_network(seed, batch=None):
                 stride = (pick(1, 3), pick(1, 3)) if random.random() < 0.4 else (1, 1)
                 pad = tuple(pick(0, 2) for _ in range(4)) if random.random() < 0.5 else (0, 0, 0, 0)
                 x = net.conv(x, pick(1, 24), kernel, stride, pad, bias=random.random() < 0.8)
+        elif kind == "group":
+            c, groups = x.data.shape[1], int(random.choice([g for g in range(1, 9) if x.data.shape[1] % g == 0]))
+            kernel, dilation = (min(h, pick(1, 3)), min(w, pick(1, 3))), (pick(1, 3), pick(1, 2))
+            reach = [(kernel[axis] - 1) * dilation[axis] + 1 for axis in (0, 1)]
+            pad = tuple(max(0, reach[side % 2] - (h, w)[side % 2]) + pick(0, 1) for side in range(4))
+            stride = (pick(1, 2), pick(1, 2)) if random.random() < 0.3 else (1, 1)
+            x = net.conv(x, groups * pick(1, 16), kernel, stride, pad, dilation=dilation, groups=groups)
+        elif kind == "lrn":
+            x = net.relu(x) if random.random() < 0.7 else x
+            x = net.lrn(x, pick(1, 5), *[float(round(v, 3)) for v in random.uniform([0, 0.2, 0.5], [0.8, 1.2, 2])],
+                        within=bool(random.random() < 0.3))
+            if random.random() < 0.5 and min(h, w) >= 3:
+                x = net.pool("max_pool", x, (3, 3), (2, 2))
+            if random.random() < 0.3:
+                x = net.dropout(x, 0.5)
         elif kind in ("max", "avg"):
             kernel = (pick(1, min(4, h)), pick(1, min(4, w)))
             stride = (pick(1, 3), pick(1, 3))

@@ -37,40 +37,57 @@ void scheduleConv2d(ScheduledKernel &kernel) {
   Func output = kernel.output, sum = stage.sum, padding = stage.padding;
   const TensorSpec &result = kernel.stages.back().results[0].spec;
   const bool plain = result.layout == LayoutKind::Plain;
-  const bool pool = kernel.pooled.defined();
   const TailStrategy channelTail = plain ? TailStrategy::GuardWithIf : TailStrategy::Auto;
+  // A pooling reads a tile's channels by themselves; a normalization needs all channels of a row.
+  const bool rows = !kernel.rows.empty(), allChannels = kernel.normalizes();
 
-  output.split(c, co, ci, tile, channelTail);
-  Func tiled = output;
-  if (pool) {
-    output.reorder(ci, x, y, co, n);
-    if (!plain)
-      output.vectorize(ci, lanes).unroll(ci);
-    kernel.pooled.compute_at(output, y).split(x, xo, xi, pixels, TailStrategy::ShiftInwards).reorder(c, xi, xo, y, n);
-    kernel.pooled.bound_extent(c, tile).vectorize(c, lanes).unroll(c).unroll(xi);
-    tiled = kernel.pooled;
-  } else {
-    output.split(x, xo, xi, pixels, TailStrategy::ShiftInwards).reorder(ci, xi, xo, y, co, n);
+  Func tiled = rows ? kernel.rows.front().func : output;
+  Var row = y, images = n, storage = n;
+  if (!rows) {
+    output.split(c, co, ci, tile, channelTail).split(x, xo, xi, pixels, TailStrategy::ShiftInwards);
+    output.reorder(ci, xi, xo, y, co, n);
     if (!plain)
       output.vectorize(ci, lanes).unroll(ci).unroll(xi);
+  } else if (allChannels) {
+    const TensorSpec &spec = kernel.rows.front().spec;
+    tiled.bound_extent(c, int(spec.block)).split(c, co, ci, tile, TailStrategy::RoundUp);
+    tiled.split(x, xo, xi, pixels, TailStrategy::ShiftInwards).reorder(ci, xi, xo, co, y, n);
+    tiled.vectorize(ci, lanes).unroll(ci).unroll(xi);
+    if (!plain)
+      output.vectorize(c, int(vectorDividing(result.block, lanes)));
+  } else {
+    output.split(c, co, ci, tile, channelTail).reorder(ci, x, y, co, n);
+    if (!plain)
+      output.vectorize(ci, lanes).unroll(ci);
+    tiled.split(x, xo, xi, pixels, TailStrategy::ShiftInwards).reorder(c, xi, xo, y, n);
+    tiled.bound_extent(c, tile).vectorize(c, lanes).unroll(c).unroll(xi);
+    storage = co;
   }
   sum.compute_at(tiled, xo).store_in(MemoryType::Stack).bound_extent(c, tile);
   sum.vectorize(c, lanes).unroll(c).unroll(x).update().reorder(order({c, x}, stage.reduction)).vectorize(c, lanes)
       .unroll(c).unroll(x);
 
-  Var images = n;
   switch (parallel) {
   case 1:
     output.parallel(n);
     break;
   case 2:
     output.fuse(co, n, task).parallel(task);
-    images = task;
+    images = storage = task;
     break;
-  case 3:
-    output.parallel(y, int(kernel.key("rows", 1)), TailStrategy::GuardWithIf);
+  case 3: { // Strips of rows; each computes the rows above and below it that its windows reach.
+    Var strip("strip"), inner("inner");
+    output.split(y, strip, inner, int(kernel.key("rows", 1)), TailStrategy::GuardWithIf);
+    if (rows && !allChannels)
+      output.reorder(ci, x, inner, co, strip, n);
+    output.parallel(strip);
+    row = inner;
+    storage = rows && !allChannels ? co : strip;
     break;
   }
+  }
+  if (rows)
+    slideRows(kernel, row, storage);
   if (padding.defined())
     vectorizePadding(padding.compute_at(output, images), paddedOperand(kernel));
 }

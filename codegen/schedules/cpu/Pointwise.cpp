@@ -28,8 +28,6 @@ void schedulePointwise(ScheduledKernel &kernel) {
     else
       kernel.output.parallel(variables[parallel]);
   }
-  if (kernel.pooled.defined())
-    kernel.pooled.compute_root();
   for (Stage &stage : kernel.stages)
     for (Func &sum : stage.perImage)
       sum.compute_root();

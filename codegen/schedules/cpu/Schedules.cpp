@@ -1,5 +1,7 @@
 #include "codegen/schedules/cpu/Schedules.h"
 
+#include <algorithm>
+
 namespace fovea {
 
 int64_t ScheduledKernel::key(const std::string &name, int64_t otherwise) const {
@@ -16,6 +18,11 @@ const Stage *ScheduledKernel::anchor() const {
 
 const OpSpec &ScheduledKernel::anchorOp() const { return kernel.ops[anchor() - stages.data()]; }
 
+bool ScheduledKernel::normalizes() const {
+  return std::any_of(stages.begin(), stages.end(),
+                     [](const Stage &stage) { return !stage.rows.empty() || !stage.planes.empty(); });
+}
+
 int64_t vectorDividing(int64_t extent, int64_t atMost) {
   int64_t lanes = 1;
   while (extent > 0 && lanes * 2 <= atMost && extent % (lanes * 2) == 0)
@@ -30,7 +37,7 @@ std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const
 
 void scheduleCpu(ScheduledKernel &kernel) {
   if (!kernel.anchor())
-    return schedulePointwise(kernel);
+    return kernel.normalizes() || !kernel.rows.empty() ? scheduleRows(kernel) : schedulePointwise(kernel);
   const std::string &op = kernel.anchorOp().op;
   if (op == "conv2d_weight_gradient")
     return scheduleConv2dWeightGradient(kernel);

@@ -11,17 +11,23 @@ struct ScheduledKernel {
   const KernelSpec &kernel;
   const TargetInfo &target;
   std::vector<Stage> stages; ///< One per operation.
-  Halide::Func pooled;       ///< The rows that a fused pooling reads; undefined when there is none.
+  std::vector<Tensor> rows;  ///< What poolings and normalizations in the kernel read, in order of computation.
   Halide::Func output;       ///< Pure; what all other functions are computed for.
 
   int64_t key(const std::string &name, int64_t otherwise) const;
   /// The stage of the anchor; null when the kernel only moves or maps elements.
   const Stage *anchor() const;
   const OpSpec &anchorOp() const;
+  /// Whether a stage has helpers that are computed for all channels of a row or an image.
+  bool normalizes() const;
 };
 
 /// The largest power of two that divides `extent` and is at most `atMost`; 1 for an extent of 0.
 int64_t vectorDividing(int64_t extent, int64_t atMost);
+
+/// Computes the kernel's rows, and the helpers of its stages, in the loop `row` of the output; rows that the next row of
+/// the output needs again are kept while `row` goes on, in memory that belongs to the loop `storage`.
+void slideRows(ScheduledKernel &kernel, Halide::Var row, Halide::Var storage);
 
 /// A loop order from the innermost: `first`, then the reduction.
 std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const std::vector<Halide::RVar> &then);
@@ -33,6 +39,7 @@ void scheduleDense(ScheduledKernel &kernel);            ///< dense and its input
 void scheduleConv2dWeightGradient(ScheduledKernel &kernel);
 void scheduleDenseWeightGradient(ScheduledKernel &kernel);
 void scheduleChannelSum(ScheduledKernel &kernel);       ///< bias_gradient, scale_coefficient_gradient
+void scheduleRows(ScheduledKernel &kernel);             ///< poolings and normalizations without an anchor
 void schedulePointwise(ScheduledKernel &kernel);        ///< everything else
 
 } // namespace fovea

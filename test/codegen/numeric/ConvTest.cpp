@@ -8,7 +8,10 @@ namespace {
 struct Case {
   std::vector<int64_t> x; ///< [N,C,H,W]
   int64_t outputs, kh, kw;
-  std::vector<int64_t> stride = {1, 1}, pad = {0, 0, 0, 0};
+  std::vector<int64_t> stride = {1, 1}, pad = {0, 0, 0, 0}, dilation = {1, 1};
+  int64_t groups = 1;
+
+  std::vector<int64_t> weight() const { return {outputs, x[1] / groups, kh, kw}; }
 };
 
 const Case plainCases[] = {
@@ -33,10 +36,24 @@ const Case paddedCases[] = {
     {{1, 2, 2, 2}, 4, 5, 5, {1, 1}, {3, 3, 3, 3}}, // a kernel and a padding larger than the image
     {{1, 16, 3, 3}, 24, 1, 1, {1, 1}, {1, 1, 1, 1}},
 };
+const Case groupedCases[] = {
+    {{2, 96, 7, 7}, 256, 5, 5, {1, 1}, {2, 2, 2, 2}, {1, 1}, 2}, // AlexNet's second, a smaller image
+    {{1, 48, 6, 5}, 32, 3, 3, {1, 1}, {1, 1, 1, 1}, {1, 1}, 2},
+    {{2, 6, 5, 6}, 9, 3, 3, {1, 1}, {0, 0, 0, 0}, {1, 1}, 3},   // groups of 2 and 3: no vector fits
+    {{2, 10, 7, 6}, 12, 3, 2, {2, 2}, {1, 0, 1, 1}, {1, 1}, 2}, // strided
+    {{1, 8, 6, 6}, 8, 3, 3, {1, 1}, {1, 1, 1, 1}, {1, 1}, 8},   // each channel by itself
+    {{2, 72, 4, 4}, 72, 1, 1, {1, 1}, {0, 0, 0, 0}, {1, 1}, 3}, // lanes that no group fills
+};
+const Case dilatedCases[] = {
+    {{2, 8, 12, 11}, 16, 3, 3, {1, 1}, {2, 2, 2, 2}, {2, 2}},
+    {{1, 3, 13, 9}, 6, 2, 3, {1, 1}, {0, 1, 3, 2}, {4, 2}},
+    {{2, 4, 14, 13}, 10, 3, 2, {2, 3}, {1, 2, 1, 0}, {2, 3}}, // with stride
+    {{1, 8, 9, 9}, 8, 3, 3, {1, 1}, {2, 2, 2, 2}, {2, 2}, 2}, // with groups
+};
 
 class Conv : public Numeric {
 protected:
-  static Window window(const Case &c) { return {{c.kh, c.kw}, c.stride, c.pad}; }
+  static Window window(const Case &c) { return {{c.kh, c.kw}, c.stride, c.pad, false, c.dilation, c.groups}; }
   static std::vector<int64_t> outputShape(const Case &c) {
     const auto out = windowOutputs(window(c), c.x[2], c.x[3]);
     return {c.x[0], c.outputs, out[0], out[1]};
@@ -44,15 +61,15 @@ protected:
 
   void forward(const Case &c, bool bias) {
     KernelBuilder b = builder();
-    const int x = b.input(b.activation(c.x)), w = b.input(b.convWeight({c.outputs, c.x[1], c.kh, c.kw}));
+    const int x = b.input(b.activation(c.x)), w = b.input(b.convWeight(c.weight(), c.groups));
     b.conv2d(x, w, bias ? b.input(b.vector(c.outputs)) : -1, window(c));
-    check(b, {.paddingIsZero = true}); // Weights and biases are zero there.
+    check(b, {.paddingIsZero = c.groups == 1}); // Weights and biases are zero there.
   }
 
   void inputGradient(const Case &c) {
     KernelBuilder b = builder();
     const int dy = b.input(b.activation(outputShape(c)));
-    const int w = b.input(b.transposed(b.convWeight({c.outputs, c.x[1], c.kh, c.kw})));
+    const int w = b.input(b.transposed(b.convWeight(c.weight(), c.groups), c.groups));
     b.op("conv2d_input_gradient", {dy, w}, {b.activation(c.x)}, KernelBuilder::attributesOf(window(c), false));
     check(b, {.gradients = {dy}, .paddingIsZero = true});
   }
@@ -60,7 +77,7 @@ protected:
   void weightGradient(const Case &c) {
     KernelBuilder b = builder();
     const int x = b.input(b.activation(c.x)), dy = b.input(b.activation(outputShape(c)));
-    b.op("conv2d_weight_gradient", {x, dy}, {b.convWeight({c.outputs, c.x[1], c.kh, c.kw})},
+    b.op("conv2d_weight_gradient", {x, dy}, {b.convWeight(c.weight(), c.groups)},
          KernelBuilder::attributesOf(window(c), false));
     check(b, {.gradients = {dy}, .paddingIsZero = true});
   }
@@ -101,6 +118,31 @@ TEST_P(Conv, WeightGradientStrided) {
 }
 TEST_P(Conv, WeightGradientPadded) {
   for (const Case &c : paddedCases)
+    weightGradient(c);
+}
+
+TEST_P(Conv, Grouped) {
+  for (const Case &c : groupedCases)
+    forward(c, true);
+}
+TEST_P(Conv, InputGradientGrouped) {
+  for (const Case &c : groupedCases)
+    inputGradient(c);
+}
+TEST_P(Conv, WeightGradientGrouped) {
+  for (const Case &c : groupedCases)
+    weightGradient(c);
+}
+TEST_P(Conv, Dilated) {
+  for (const Case &c : dilatedCases)
+    forward(c, true);
+}
+TEST_P(Conv, InputGradientDilated) {
+  for (const Case &c : dilatedCases)
+    inputGradient(c);
+}
+TEST_P(Conv, WeightGradientDilated) {
+  for (const Case &c : dilatedCases)
     weightGradient(c);
 }
 

@@ -9,8 +9,8 @@ TensorSpec KernelBuilder::activation(std::vector<int64_t> shape) const {
   return {std::move(shape), ElementType::F32, LayoutKind::ChannelsLast, paddedChannels(channels, target), {}};
 }
 
-TensorSpec KernelBuilder::convWeight(std::vector<int64_t> shape) const {
-  const int64_t block = blockFor(shape.at(0), target);
+TensorSpec KernelBuilder::convWeight(std::vector<int64_t> shape, int64_t groups) const {
+  const int64_t block = groups > 1 ? groupBlockFor(shape.at(0) / groups, target) : blockFor(shape.at(0), target);
   const std::vector<int64_t> view(shape.begin() + 1, shape.end());
   return {std::move(shape), ElementType::F32, LayoutKind::Weight, block, view};
 }
@@ -22,10 +22,11 @@ TensorSpec KernelBuilder::denseWeight(int64_t outputs, const TensorSpec &input) 
       {outputs, view[0] * view[1] * view[2]}, ElementType::F32, LayoutKind::Weight, blockFor(outputs, target), view};
 }
 
-TensorSpec KernelBuilder::transposed(const TensorSpec &weight) const {
+TensorSpec KernelBuilder::transposed(const TensorSpec &weight, int64_t groups) const {
   TensorSpec result = weight;
   result.layout = LayoutKind::WeightTransposed;
-  result.block = blockFor(weight.spatial.at(0), target);
+  const int64_t inputs = weight.spatial.at(0);
+  result.block = groups > 1 ? groupBlockFor(inputs, target) : blockFor(inputs, target);
   return result;
 }
 
@@ -56,6 +57,9 @@ std::map<std::string, Attribute> KernelBuilder::attributesOf(const Window &windo
   if (pool) {
     attributes["kernel"] = window.kernel;
     attributes["ceil"] = window.ceil;
+  } else if (window.groups > 1 || window.dilation != std::vector<int64_t>{1, 1}) {
+    attributes["groups"] = window.groups;
+    attributes["dilation"] = window.dilation;
   }
   return attributes;
 }
@@ -63,7 +67,8 @@ std::map<std::string, Attribute> KernelBuilder::attributesOf(const Window &windo
 std::vector<int64_t> windowOutputs(const Window &w, int64_t height, int64_t width) {
   auto outputs = [&](int axis, int64_t inputs) {
     const int64_t before = w.pad[axis], padded = inputs + before + w.pad[axis + 2], stride = w.stride[axis];
-    int64_t count = (padded - w.kernel[axis] + (w.ceil ? stride - 1 : 0)) / stride + 1;
+    const int64_t reach = (w.kernel[axis] - 1) * w.dilation[axis] + 1;
+    int64_t count = (padded - reach + (w.ceil ? stride - 1 : 0)) / stride + 1;
     if (w.ceil && (count - 1) * stride >= inputs + before) // No window begins past the input.
       --count;
     return count;

@@ -6,10 +6,12 @@
 
 namespace fovea::test {
 
-/// stride and pad of a convolution, and size of a pooling window; the dialect's attributes.
+/// stride, pad, dilation and groups of a convolution, and size of a pooling window; the dialect's attributes.
 struct Window {
   std::vector<int64_t> kernel = {}, stride = {1, 1}, pad = {0, 0, 0, 0}; ///< pad: top, left, bottom, right
   bool ceil = false;
+  std::vector<int64_t> dilation = {1, 1};
+  int64_t groups = 1;
 };
 
 class KernelBuilder {
@@ -18,9 +20,9 @@ public:
 
   // Layouts.
   TensorSpec activation(std::vector<int64_t> shape) const; ///< channels_last
-  TensorSpec convWeight(std::vector<int64_t> shape) const;
+  TensorSpec convWeight(std::vector<int64_t> shape, int64_t groups = 1) const;
   TensorSpec denseWeight(int64_t outputs, const TensorSpec &input) const;
-  TensorSpec transposed(const TensorSpec &weight) const;
+  TensorSpec transposed(const TensorSpec &weight, int64_t groups = 1) const;
   TensorSpec vector(int64_t channels) const;
   static TensorSpec plain(std::vector<int64_t> shape, ElementType element = ElementType::F32);
 

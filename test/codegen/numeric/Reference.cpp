@@ -21,6 +21,8 @@ std::vector<int64_t> listOf(const OpSpec &op, const std::string &name, std::vect
 std::vector<Array> reference(const OpSpec &op, const std::vector<Array> &operands) {
   ReferenceOp compute = windowReference(op.op);
   if (!compute)
+    compute = normalizationReference(op.op);
+  if (!compute)
     compute = elementReference(op.op);
   if (!compute)
     throw std::invalid_argument("no reference for " + op.op);

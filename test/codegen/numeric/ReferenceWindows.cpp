@@ -12,16 +12,23 @@ using Arrays = std::vector<Array>;
 template <typename Visit>
 void forTaps(const OpSpec &op, int64_t kh, int64_t kw, const std::vector<int64_t> &in, const std::vector<int64_t> &out,
              Visit visit) {
-  const auto stride = listOf(op, "stride", {1, 1}), pad = listOf(op, "pad", {0, 0, 0, 0});
+  const auto stride = listOf(op, "stride", {1, 1}), pad = listOf(op, "pad", {0, 0, 0, 0}),
+             dilation = listOf(op, "dilation", {1, 1});
   for (int64_t n = 0; n < out[0]; ++n)
     for (int64_t oy = 0; oy < out[2]; ++oy)
       for (int64_t ox = 0; ox < out[3]; ++ox)
         for (int64_t ky = 0; ky < kh; ++ky)
           for (int64_t kx = 0; kx < kw; ++kx) {
-            const int64_t iy = oy * stride[0] + ky - pad[0], ix = ox * stride[1] + kx - pad[1];
+            const int64_t iy = oy * stride[0] + ky * dilation[0] - pad[0], ix = ox * stride[1] + kx * dilation[1] - pad[1];
             if (iy >= 0 && iy < in[2] && ix >= 0 && ix < in[3])
               visit(n, oy, ox, ky, kx, iy, ix);
           }
+}
+
+/// Channel of the input that tap `i` of output channel `o` reads.
+int64_t inputOf(const OpSpec &op, const Array &weight, int64_t o, int64_t i) {
+  const int64_t groups = int64_t(numberOf(op, "groups", 1));
+  return o / (weight.shape[0] / groups) * weight.shape[1] + i;
 }
 
 Arrays conv2d(const OpSpec &op, const Arrays &in) {
@@ -34,7 +41,7 @@ Arrays conv2d(const OpSpec &op, const Arrays &in) {
           [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
             for (int64_t o = 0; o < w.shape[0]; ++o)
               for (int64_t i = 0; i < w.shape[1]; ++i)
-                y(n, o, oy, ox) += w(o, i, ky, kx) * x(n, i, iy, ix);
+                y(n, o, oy, ox) += w(o, i, ky, kx) * x(n, inputOf(op, w, o, i), iy, ix);
           });
   return {y};
 }
@@ -46,7 +53,7 @@ Arrays conv2dInputGradient(const OpSpec &op, const Arrays &in) {
           [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
             for (int64_t o = 0; o < w.shape[0]; ++o)
               for (int64_t i = 0; i < w.shape[1]; ++i)
-                dx(n, i, iy, ix) += w(o, i, ky, kx) * dy(n, o, oy, ox);
+                dx(n, inputOf(op, w, o, i), iy, ix) += w(o, i, ky, kx) * dy(n, o, oy, ox);
           });
   return {dx};
 }
@@ -58,7 +65,7 @@ Arrays conv2dWeightGradient(const OpSpec &op, const Arrays &in) {
           [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
             for (int64_t o = 0; o < dw.shape[0]; ++o)
               for (int64_t i = 0; i < dw.shape[1]; ++i)
-                dw(o, i, ky, kx) += dy(n, o, oy, ox) * x(n, i, iy, ix);
+                dw(o, i, ky, kx) += dy(n, o, oy, ox) * x(n, inputOf(op, dw, o, i), iy, ix);
           });
   return {dw};
 }
