@@ -235,8 +235,7 @@ private:
           // The weight is laid out by the layer that reads it forwards; backwards the same view is kept.
           cnn::LayoutAttr weight = layoutOf(operand(0).getType());
           if (!weight)
-            weight = type(0).getRank() == 4 ? rules.weight(type(0), groupsOfReader(op))
-                                            : rules.denseWeight(type(0), denseInput(op));
+            weight = rules.weight(type(0), groupsOfReader(op));
           return Requirement{{weight}, {rules.transposed(type(0), weight, groupsOfReader(op))}};
         })
         .Case<cnn::Conv2dInputGradientOp>([&](cnn::Conv2dInputGradientOp gradient) {
@@ -245,8 +244,7 @@ private:
                              {rules.activation(result())}};
         })
         .Case<cnn::DenseInputGradientOp>([&](auto) {
-          return Requirement{{activation(operand(0)), rules.transposed(type(1), rules.denseWeight(type(1), result()))},
-                             {rules.activation(result())}};
+          return Requirement{{activation(operand(0)), rules.denseWeight(type(1), result())}, {rules.activation(result())}};
         })
         .Case<cnn::Conv2dWeightGradientOp>([&](cnn::Conv2dWeightGradientOp gradient) {
           return Requirement{{activation(operand(0)), activation(operand(1))},
@@ -305,15 +303,6 @@ private:
       if (auto gradient = dyn_cast<cnn::Conv2dInputGradientOp>(user))
         return gradient.getGroups();
     return 1;
-  }
-
-  /// The type of the input of the dense layer whose gradient reads `transposed`.
-  static RankedTensorType denseInput(Operation *transpose) {
-    for (Operation *user : transpose->getUsers())
-      if (isa<cnn::DenseInputGradientOp>(user))
-        return tensorType(user->getResult(0));
-    auto weight = tensorType(transpose->getOperand(0));
-    return RankedTensorType::get({1, weight.getDimSize(1)}, weight.getElementType());
   }
 };
 

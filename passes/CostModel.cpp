@@ -140,6 +140,12 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
   const int64_t lanes = vectorOf(weight.block, target);
   const TensorSpec &last = kernel.ops.back().results[0];
   const int64_t images = result.shape[0];
+  if (anchor->op == "dense_input_gradient") { // Sums of inputs times rows; a vector of inputs is stored at once.
+    const int64_t inputs = std::min<int64_t>(vectorOf(result.block, target), target.vectorRegisters >= 32 ? 8 : 4);
+    const int64_t sums = target.vectorRegisters >= 32 ? 24 : 12;
+    return {{"lanes", lanes}, {"inputs", inputs}, {"rows", std::clamp<int64_t>(sums / inputs, 1, std::min<int64_t>(images, 12))},
+            {"parallel", elementsOf(weight) * images > 100000}};
+  }
   if (anchor->op.starts_with("dense")) {
     Tile tile = bestTile(weight.block / lanes, images, target);
     if (images == 1)

@@ -183,8 +183,7 @@ Stage transposeWeight(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
   const Tensor &weight = operands[0];
   const TensorSpec &to = op.results[0];
-  const bool conv = weight.spec.shape.size() == 4;
-  const int inputs = int(conv ? weight.spec.shape[1] : weight.spec.spatial[0]);
+  const int inputs = int(weight.spec.shape[1]);
   const int lanes = int(weight.spec.block), toLanes = int(to.block);
   Func transposed("transpose_weight");
   Expr input = block * toLanes + b;

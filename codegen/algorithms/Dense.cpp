@@ -15,18 +15,22 @@ Stage dense(const OpSpec &op, const std::vector<Tensor> &operands) {
   return {.results = {{sum, op.results[0]}}, .sum = sum, .reduction = {r.x, r.y, r.z}};
 }
 
+// Reads the weight as it lies for the forward pass: outputs, over which this sums, are innermost there.
 Stage denseInputGradient(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
   const Tensor &gradient = operands[0], &weight = operands[1];
-  const int lanes = int(weight.spec.block);
-  RDom r(0, int(gradient.channels()), "r");
+  const TensorSpec &result = op.results[0];
+  const int lanes = int(weight.spec.block), inputs = int(weight.spec.spatial[0]);
+  const int blocks = int((weight.spec.shape[0] + lanes - 1) / lanes);
+  RDom r(0, lanes, 0, blocks, "r"); // Whole blocks: the lanes past the last output are zero in weight and gradient.
   Func sum("dense_input_gradient");
-  const bool spatial = op.results[0].shape.size() == 4;
+  const bool spatial = result.shape.size() == 4, padded = result.block != inputs;
   std::vector<Var> arguments = spatial ? std::vector<Var>{c, x, y, n} : std::vector<Var>{c, n};
+  Expr term = weight({r.x, padded ? min(c, inputs - 1) : Expr(c), spatial ? Expr(x) : 0, spatial ? Expr(y) : 0, r.y}) *
+              gradient.at(r.y * lanes + r.x, 0, 0, n);
   sum(arguments) = 0.0f;
-  sum(arguments) += weight({c % lanes, r.x, spatial ? Expr(x) : 0, spatial ? Expr(y) : 0, c / lanes}) *
-                    gradient.at(r.x, 0, 0, n);
-  return {.results = {{sum, op.results[0]}}, .sum = sum, .reduction = {r.x}};
+  sum(arguments) += padded ? select(c < inputs, term, 0.0f) : term;
+  return {.results = {{sum, result}}, .sum = sum, .reduction = {r.x, r.y}};
 }
 
 Stage denseWeightGradient(const OpSpec &op, const std::vector<Tensor> &operands) {

@@ -21,10 +21,8 @@ int64_t DenseOp::flops() { return 2 * shapeOf(getX())[0] * elements(getW()) + (g
 void DenseOp::backward(OpBuilder &builder, ValueRange resultGradients, ArrayRef<bool> needed,
                        SmallVectorImpl<Value> &operandGradients) {
   Value dy = resultGradients[0];
-  if (needed[0]) {
-    Value wt = createFor<TransposeWeightOp>(*this, builder, getW());
-    operandGradients[0] = createFor<DenseInputGradientOp>(*this, builder, getX().getType(), dy, wt);
-  }
+  if (needed[0])
+    operandGradients[0] = createFor<DenseInputGradientOp>(*this, builder, getX().getType(), dy, getW());
   if (needed[1])
     operandGradients[1] = createFor<DenseWeightGradientOp>(*this, builder, getX(), dy);
   if (getBias() && needed[2])
@@ -33,14 +31,14 @@ void DenseOp::backward(OpBuilder &builder, ValueRange resultGradients, ArrayRef<
 
 LogicalResult DenseInputGradientOp::verify() {
   const Rule rule = Rule::of(*this);
-  const Shape dx = shapeOf(getDx()), wt = shapeOf(getWt());
-  if (elementsPerImage(getDx()) != wt[1])
+  const Shape dx = shapeOf(getDx()), w = shapeOf(getW());
+  if (elementsPerImage(getDx()) != w[1])
     return rule.broken("dx " + toText(dx) + " has " + Twine(elementsPerImage(getDx())) +
-                       " numbers per image, but weight " + toText(wt) + " reads " + Twine(wt[1]));
-  return rule.sameShape("dy", shapeOf(getDy()), "the layer's result", {dx[0], wt[0]});
+                       " numbers per image, but weight " + toText(w) + " reads " + Twine(w[1]));
+  return rule.sameShape("dy", shapeOf(getDy()), "the layer's result", {dx[0], w[0]});
 }
 
-int64_t DenseInputGradientOp::flops() { return 2 * shapeOf(getDy())[0] * elements(getWt()); }
+int64_t DenseInputGradientOp::flops() { return 2 * shapeOf(getDy())[0] * elements(getW()); }
 
 LogicalResult DenseWeightGradientOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
                                                       InferredTypes &types) {

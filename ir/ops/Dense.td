@@ -11,8 +11,8 @@ def DenseOp : Cnn_InferredOp<"dense", [CountsFlops, Differentiable]> {
 }
 
 def DenseInputGradientOp : Cnn_VerifiedOp<"dense_input_gradient", [CountsFlops]> {
-  let summary = "gradient of a fully connected layer's input, flat or [N,C,H,W], from the transposed weight";
-  let arguments = (ins Cnn_Rows:$dy, Cnn_DenseWeight:$wt);
+  let summary = "gradient of a fully connected layer's input, flat or [N,C,H,W]: dx[n,k] = sum over o of w[o,k] * dy[n,o]";
+  let arguments = (ins Cnn_Rows:$dy, Cnn_DenseWeight:$w);
   let results = (outs Cnn_Activation:$dx);
 }
 

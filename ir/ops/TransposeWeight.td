@@ -5,8 +5,8 @@ include "ir/CnnBase.td"
 
 def TransposeWeightOp : Cnn_InferredOp<"transpose_weight", [CountsFlops]> {
   let summary = "the same weight, for reading by input channels: layout weight becomes weight_transposed";
-  let arguments = (ins Cnn_Weight:$w);
-  let results = (outs Cnn_Weight:$wt);
+  let arguments = (ins Cnn_ConvWeight:$w);
+  let results = (outs Cnn_ConvWeight:$wt);
 }
 
 #endif

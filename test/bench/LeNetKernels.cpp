@@ -86,10 +86,9 @@ private:
       b.op("dense_weight_gradient", {in, dy}, {b.denseWeight(outputs, b.tensor(in))});
     });
     biasGradient(name, {batch, outputs});
-    transpose(name, [&](KernelBuilder &b) { return b.denseWeight(outputs, b.activation(x)); });
     add(name + "_dx", [&](KernelBuilder &b) {
       const TensorSpec in = b.activation(x);
-      const int dy = b.input(b.activation({batch, outputs})), w = b.input(b.transposed(b.denseWeight(outputs, in)));
+      const int dy = b.input(b.activation({batch, outputs})), w = b.input(b.denseWeight(outputs, in));
       const int forwards = relu ? b.input(in) : -1;
       const int dx = b.op("dense_input_gradient", {dy, w}, {in});
       if (relu)

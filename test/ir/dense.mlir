@@ -23,15 +23,15 @@ func.func @layouts(%x: tensor<2x3x4x4xf32, #cnn.layout<channels_last, 8>>, %w: t
 
 // CHECK-LABEL: @input_gradient
 // CHECK: cnn.dense_input_gradient %{{.*}}, %{{.*}} : (tensor<2x10xf32>, tensor<10x48xf32>) -> tensor<2x48xf32>
-func.func @input_gradient(%dy: tensor<2x10xf32>, %wt: tensor<10x48xf32>) -> tensor<2x48xf32> {
-  %0 = cnn.dense_input_gradient %dy, %wt : (tensor<2x10xf32>, tensor<10x48xf32>) -> tensor<2x48xf32>
+func.func @input_gradient(%dy: tensor<2x10xf32>, %w: tensor<10x48xf32>) -> tensor<2x48xf32> {
+  %0 = cnn.dense_input_gradient %dy, %w : (tensor<2x10xf32>, tensor<10x48xf32>) -> tensor<2x48xf32>
   return %0 : tensor<2x48xf32>
 }
 
 // CHECK-LABEL: @input_gradient_of_image
 // CHECK: cnn.dense_input_gradient %{{.*}}, %{{.*}} : (tensor<2x10xf32>, tensor<10x48xf32>) -> tensor<2x3x4x4xf32>
-func.func @input_gradient_of_image(%dy: tensor<2x10xf32>, %wt: tensor<10x48xf32>) -> tensor<2x3x4x4xf32> {
-  %0 = cnn.dense_input_gradient %dy, %wt : (tensor<2x10xf32>, tensor<10x48xf32>) -> tensor<2x3x4x4xf32>
+func.func @input_gradient_of_image(%dy: tensor<2x10xf32>, %w: tensor<10x48xf32>) -> tensor<2x3x4x4xf32> {
+  %0 = cnn.dense_input_gradient %dy, %w : (tensor<2x10xf32>, tensor<10x48xf32>) -> tensor<2x3x4x4xf32>
   return %0 : tensor<2x3x4x4xf32>
 }
 

@@ -24,17 +24,17 @@ func.func @f(%x: tensor<2x48xf32>, %w: tensor<10x48xf32>) {
 
 // -----
 
-func.func @f(%dy: tensor<2x10xf32>, %wt: tensor<10x48xf32>) {
+func.func @f(%dy: tensor<2x10xf32>, %w: tensor<10x48xf32>) {
   // expected-error @+1 {{'cnn.dense_input_gradient' op dx 2x40 has 40 numbers per image, but weight 10x48 reads 48}}
-  %0 = cnn.dense_input_gradient %dy, %wt : (tensor<2x10xf32>, tensor<10x48xf32>) -> tensor<2x40xf32>
+  %0 = cnn.dense_input_gradient %dy, %w : (tensor<2x10xf32>, tensor<10x48xf32>) -> tensor<2x40xf32>
   return
 }
 
 // -----
 
-func.func @f(%dy: tensor<2x9xf32>, %wt: tensor<10x48xf32>) {
+func.func @f(%dy: tensor<2x9xf32>, %w: tensor<10x48xf32>) {
   // expected-error @+1 {{'cnn.dense_input_gradient' op dy is 2x9, but the layer's result is 2x10}}
-  %0 = cnn.dense_input_gradient %dy, %wt : (tensor<2x9xf32>, tensor<10x48xf32>) -> tensor<2x48xf32>
+  %0 = cnn.dense_input_gradient %dy, %w : (tensor<2x9xf32>, tensor<10x48xf32>) -> tensor<2x48xf32>
   return
 }
 

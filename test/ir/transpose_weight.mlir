@@ -6,10 +6,3 @@ func.func @convolution(%w: tensor<4x3x5x5xf32, #cnn.layout<weight, 8>>) -> tenso
   %0 = cnn.transpose_weight %w : (tensor<4x3x5x5xf32, #cnn.layout<weight, 8>>) -> tensor<4x3x5x5xf32, #cnn.layout<weight_transposed, 8>>
   return %0 : tensor<4x3x5x5xf32, #cnn.layout<weight_transposed, 8>>
 }
-
-// CHECK-LABEL: @dense
-// CHECK: cnn.transpose_weight %{{.*}} : (tensor<10x48xf32, #cnn.layout<weight, 16, 3, 4, 4>>) -> tensor<10x48xf32, #cnn.layout<weight_transposed, 8, 3, 4, 4>>
-func.func @dense(%w: tensor<10x48xf32, #cnn.layout<weight, 16, 3, 4, 4>>) -> tensor<10x48xf32, #cnn.layout<weight_transposed, 8, 3, 4, 4>> {
-  %0 = cnn.transpose_weight %w : (tensor<10x48xf32, #cnn.layout<weight, 16, 3, 4, 4>>) -> tensor<10x48xf32, #cnn.layout<weight_transposed, 8, 3, 4, 4>>
-  return %0 : tensor<10x48xf32, #cnn.layout<weight_transposed, 8, 3, 4, 4>>
-}

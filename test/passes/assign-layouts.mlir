@@ -49,16 +49,14 @@ cnn.parameter @w.mask : tensor<3x16xf32> {trainable = false, value = dense<1.0> 
 
 // CHECK-LABEL: func.func @gradients
 // CHECK: cnn.dense %{{.*}}, %[[W:[0-9]+]] :
-// CHECK: %[[WT:.*]] = cnn.transpose_weight %[[W]] : {{.*}} -> tensor<3x16xf32, #cnn.layout<weight_transposed, [[IB:[0-9]+]], 4, 2, 2>>
-// CHECK: cnn.dense_input_gradient %{{.*}}, %[[WT]] : {{.*}} -> tensor<2x4x2x2xf32, #cnn.layout<channels_last, {{[0-9]+}}>>
+// CHECK: cnn.dense_input_gradient %{{.*}}, %[[W]] : {{.*}} -> tensor<2x4x2x2xf32, #cnn.layout<channels_last, {{[0-9]+}}>>
 // CHECK: %[[DW:.*]] = cnn.dense_weight_gradient {{.*}} -> tensor<3x16xf32, #cnn.layout<weight, [[WB]], 4, 2, 2>>
 // CHECK: %[[DM:.*]] = cnn.mul %[[DW]], %{{.*}} -> tensor<3x16xf32, #cnn.layout<weight, [[WB]], 4, 2, 2>>
 // CHECK: cnn.store @w, %[[DM]]
 func.func @gradients(%x: tensor<2x4x2x2xf32>, %dy: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<2x4x2x2xf32>) {
   %w = cnn.load @w {block = "value"} : tensor<3x16xf32>
   %0 = cnn.dense %x, %w : (tensor<2x4x2x2xf32>, tensor<3x16xf32>) -> tensor<2x3xf32>
-  %1 = cnn.transpose_weight %w : (tensor<3x16xf32>) -> tensor<3x16xf32>
-  %2 = cnn.dense_input_gradient %dy, %1 : (tensor<2x3xf32>, tensor<3x16xf32>) -> tensor<2x4x2x2xf32>
+  %2 = cnn.dense_input_gradient %dy, %w : (tensor<2x3xf32>, tensor<3x16xf32>) -> tensor<2x4x2x2xf32>
   %3 = cnn.dense_weight_gradient %x, %dy : (tensor<2x4x2x2xf32>, tensor<2x3xf32>) -> tensor<3x16xf32>
   %m = cnn.load @w.mask {block = "value"} : tensor<3x16xf32>
   %4 = cnn.mul %3, %m : (tensor<3x16xf32>, tensor<3x16xf32>) -> tensor<3x16xf32>

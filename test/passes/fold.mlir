@@ -38,9 +38,8 @@ func.func @other_users_keep_the_flatten(%x: tensor<1x2x3x3xf32>, %y: tensor<1x2x
 func.func @dense_gradients(%x: tensor<1x2x3x3xf32>, %dy: tensor<1x5xf32>)
     -> (tensor<1x2x3x3xf32>, tensor<5x18xf32>) {
   %w = cnn.load @w {block = "value"} : tensor<5x18xf32>
-  %wt = cnn.transpose_weight %w : (tensor<5x18xf32>) -> tensor<5x18xf32>
   %0 = cnn.flatten %x : (tensor<1x2x3x3xf32>) -> tensor<1x18xf32>
-  %1 = cnn.dense_input_gradient %dy, %wt : (tensor<1x5xf32>, tensor<5x18xf32>) -> tensor<1x18xf32>
+  %1 = cnn.dense_input_gradient %dy, %w : (tensor<1x5xf32>, tensor<5x18xf32>) -> tensor<1x18xf32>
   %2 = cnn.unflatten %1 : (tensor<1x18xf32>) -> tensor<1x2x3x3xf32>
   %3 = cnn.dense_weight_gradient %0, %dy : (tensor<1x18xf32>, tensor<1x5xf32>) -> tensor<5x18xf32>
   return %2, %3 : tensor<1x2x3x3xf32>, tensor<5x18xf32>

@@ -42,6 +42,41 @@ void scheduleDense(ScheduledKernel &kernel) {
     output.parallel(spatial ? y : co);
 }
 
+// Sums over the weight's innermost dimension: `inputs` channels by `rows` images of partial sums, each a vector over the
+// outputs, that are added up across their lanes last. No copy of the weight in another order is needed.
+void scheduleDenseInputGradient(ScheduledKernel &kernel) {
+  const Stage &stage = *kernel.anchor();
+  const int lanes = int(kernel.key("lanes", 1)), inputs = int(kernel.key("inputs", 1)),
+            rows = int(kernel.key("rows", 1));
+  const bool spatial = kernel.stages.back().results[0].spec.shape.size() == 4;
+  Var co("co"), ci("ci"), no("no"), ni("ni"), lane("lane"), task("task");
+  RVar vector("vector"), inVector("in_vector");
+  Func output = kernel.output, sum = stage.sum;
+  output.split(c, co, ci, inputs).split(n, no, ni, rows, TailStrategy::ShiftInwards);
+  if (spatial)
+    output.reorder(ci, ni, no, co, x, y);
+  else
+    output.reorder(ci, ni, no, co);
+  output.vectorize(ci).unroll(ni);
+  sum.update().split(stage.reduction[0], vector, inVector, lanes);
+  Func partial = sum.update().rfactor(inVector, lane);
+  sum.compute_at(output, no).store_in(MemoryType::Stack).bound_extent(c, inputs).bound_extent(n, rows);
+  sum.vectorize(c).unroll(n).update().reorder(c, n, inVector).vectorize(c).unroll(n).unroll(inVector);
+  partial.compute_at(output, no).store_in(MemoryType::Stack).bound_extent(c, inputs).bound_extent(n, rows);
+  if (spatial)
+    partial.reorder_storage(lane, c, x, y, n);
+  else
+    partial.reorder_storage(lane, c, n);
+  partial.vectorize(lane).unroll(c).unroll(n).update().reorder(lane, c, n, vector, stage.reduction[1]).vectorize(lane)
+      .unroll(c).unroll(n);
+  if (kernel.key("parallel", 0)) {
+    if (spatial)
+      output.fuse(x, y, task).parallel(task);
+    else
+      output.parallel(co);
+  }
+}
+
 void scheduleDenseWeightGradient(ScheduledKernel &kernel) {
   const Stage &stage = *kernel.anchor();
   const int lanes = int(kernel.key("lanes", 1)), vectors = int(kernel.key("vectors", 1)),

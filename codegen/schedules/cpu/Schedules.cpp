@@ -41,6 +41,8 @@ void scheduleCpu(ScheduledKernel &kernel) {
   const std::string &op = kernel.anchorOp().op;
   if (op == "conv2d_weight_gradient")
     return scheduleConv2dWeightGradient(kernel);
+  if (op == "dense_input_gradient")
+    return scheduleDenseInputGradient(kernel);
   if (op == "dense_weight_gradient")
     return scheduleDenseWeightGradient(kernel);
   if (op == "bias_gradient" || op == "scale_coefficient_gradient")

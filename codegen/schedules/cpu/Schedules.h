@@ -35,7 +35,8 @@ std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const
 void scheduleCpu(ScheduledKernel &kernel);
 
 void scheduleConv2d(ScheduledKernel &kernel);       ///< conv2d and its input gradient
-void scheduleDense(ScheduledKernel &kernel);            ///< dense and its input gradient
+void scheduleDense(ScheduledKernel &kernel);
+void scheduleDenseInputGradient(ScheduledKernel &kernel);
 void scheduleConv2dWeightGradient(ScheduledKernel &kernel);
 void scheduleDenseWeightGradient(ScheduledKernel &kernel);
 void scheduleChannelSum(ScheduledKernel &kernel);       ///< bias_gradient, scale_coefficient_gradient

@@ -34,7 +34,7 @@ TEST_P(Dense, InputGradient) {
   for (const Case &c : cases) {
     KernelBuilder b = builder();
     const TensorSpec x = b.activation(c.x);
-    const int dy = b.input(b.activation({c.x[0], c.outputs})), w = b.input(b.transposed(b.denseWeight(c.outputs, x)));
+    const int dy = b.input(b.activation({c.x[0], c.outputs})), w = b.input(b.denseWeight(c.outputs, x));
     b.op("dense_input_gradient", {dy, w}, {x});
     check(b, {.gradients = {dy}, .paddingIsZero = true});
   }
@@ -46,15 +46,6 @@ TEST_P(Dense, WeightGradient) {
     const int x = b.input(b.activation(c.x)), dy = b.input(b.activation({c.x[0], c.outputs}));
     b.op("dense_weight_gradient", {x, dy}, {b.denseWeight(c.outputs, b.tensor(x))});
     check(b, {.gradients = {dy}, .paddingIsZero = true});
-  }
-}
-
-TEST_P(Dense, TransposeWeight) {
-  for (const Case &c : cases) {
-    KernelBuilder b = builder();
-    const int w = b.input(b.denseWeight(c.outputs, b.activation(c.x)));
-    b.op("transpose_weight", {w}, {b.transposed(b.tensor(w))});
-    check(b, {.paddingIsZero = true, .relative = 0});
   }
 }
 

@@ -111,7 +111,7 @@ TEST_P(Fusion, DenseInputGradientReluGradient) {
   for (const std::vector<int64_t> &shape : {std::vector<int64_t>{64, 500}, {3, 50, 4, 4}, {1, 500}}) {
     KernelBuilder b = builder();
     const TensorSpec x = b.activation(shape);
-    const int dy = b.input(b.activation({shape[0], 10})), w = b.input(b.transposed(b.denseWeight(10, x))),
+    const int dy = b.input(b.activation({shape[0], 10})), w = b.input(b.denseWeight(10, x)),
               y = b.input(x);
     b.like("relu_gradient", {y, b.op("dense_input_gradient", {dy, w}, {x})});
     check(b, {.gradients = {dy}, .paddingIsZero = true});
