@@ -13,6 +13,12 @@ namespace {
 /// Elements of one tensor: byte offsets stay within what the kernels address.
 constexpr int64_t mostElements = int64_t(1) << 28;
 
+/// `names`, and the arguments of every layer with weight and bias.
+std::vector<std::string> withTraining(std::vector<std::string> names) {
+  names.insert(names.end(), {"bias", "init", "lr", "decay", "bias_lr", "bias_decay"});
+  return names;
+}
+
 } // namespace
 
 int LayerChecker::append(GraphNode node) {
@@ -53,9 +59,21 @@ bool LayerChecker::claimParameters(const Expr &step) {
   return false;
 }
 
-Setting LayerChecker::weightInit(Arguments &arguments) {
-  const Expr *given = arguments.find("init");
-  return given ? checkInit(*given, diagnostics) : defaults.weightInit;
+GraphParameter LayerChecker::weightOf(Arguments &arguments) {
+  const Expr *init = arguments.find("init");
+  return {.name = layer + ".weight",
+          .init = init ? checkInit(*init, diagnostics) : defaults.weightInit,
+          .lrMult = arguments.number("lr", 1.0, 0),
+          .decayMult = arguments.number("decay", 1.0, 0)};
+}
+
+std::optional<GraphParameter> LayerChecker::biasOf(const Expr &step, Arguments &arguments) {
+  const std::optional<double> initial = initialBias(step, arguments);
+  GraphParameter bias{.name = layer + ".bias",
+                      .init = {"constant", {{"value", initial.value_or(0)}}},
+                      .lrMult = arguments.number("bias_lr", defaults.biasLr, 0),
+                      .decayMult = arguments.number("bias_decay", defaults.biasDecay, 0)};
+  return initial ? std::optional(bias) : std::nullopt;
 }
 
 std::optional<double> LayerChecker::initialBias(const Expr &step, Arguments &arguments) {
@@ -70,14 +88,11 @@ std::optional<double> LayerChecker::initialBias(const Expr &step, Arguments &arg
   return 0.0;
 }
 
-bool LayerChecker::addBias(const Expr &step, std::optional<double> initial, int64_t channels, GraphNode &node) {
-  if (!initial)
+bool LayerChecker::addBias(const Expr &step, std::optional<GraphParameter> bias, int64_t channels, GraphNode &node) {
+  if (!bias)
     return true;
-  const int index = parameter(step, {.name = layer + ".bias",
-                                     .shape = {channels},
-                                     .init = {"constant", {{"value", *initial}}},
-                                     .lrMult = defaults.biasLr,
-                                     .decayMult = defaults.biasDecay});
+  bias->shape = {channels};
+  const int index = parameter(step, std::move(*bias));
   node.parameters.push_back(index);
   return index >= 0;
 }
@@ -137,7 +152,7 @@ bool LayerChecker::groupsFit(Arguments &arguments, const GraphNode &node, int64_
 
 int LayerChecker::conv(const Expr &step, int in) {
   Arguments arguments(step, {"filters"},
-                      {"kernel", "stride", "pad", "bias", "init", "connections", "groups", "dilation"}, diagnostics);
+                      withTraining({"kernel", "stride", "pad", "connections", "groups", "dilation"}), diagnostics);
   const int64_t filters = arguments.integer("filters", std::nullopt, 1, largestExtent);
   GraphNode node{.op = "conv2d", .inputs = {in}, .layer = layer, .location = step.location};
   node.kernel = arguments.pair("kernel", std::nullopt, 1);
@@ -145,15 +160,13 @@ int LayerChecker::conv(const Expr &step, int in) {
   node.pad = arguments.padding("pad");
   node.dilation = arguments.pair("dilation", Shape{1, 1}, 1);
   node.groups = arguments.integer("groups", 1, 1, largestExtent);
-  const Setting init = weightInit(arguments);
-  const std::optional<double> bias = initialBias(step, arguments);
+  GraphParameter weight = weightOf(arguments);
+  const std::optional<GraphParameter> bias = biasOf(step, arguments);
   const bool first = claimParameters(step);
   if (in < 0 || !arguments.ok() || !first || !needsImage(step, in) || !groupsFit(arguments, node, shape(in)[0], filters) ||
       !window(step, in, node, filters))
     return -1;
-  GraphParameter weight{.name = layer + ".weight",
-                        .shape = {filters, shape(in)[0] / node.groups, node.kernel[0], node.kernel[1]},
-                        .init = init};
+  weight.shape = {filters, shape(in)[0] / node.groups, node.kernel[0], node.kernel[1]};
   if (!checkElements(weight.shape, "the parameter `" + weight.name + "`", step.location))
     return -1; // Before the mask, which is as large.
   if (const Expr *table = arguments.find("connections"))
@@ -201,16 +214,16 @@ bool LayerChecker::connections(const Expr &table, Arguments &arguments, GraphPar
 }
 
 int LayerChecker::dense(const Expr &step, int in) {
-  Arguments arguments(step, {"outputs"}, {"bias", "init"}, diagnostics);
+  Arguments arguments(step, {"outputs"}, withTraining({}), diagnostics);
   const int64_t outputs = arguments.integer("outputs", std::nullopt, 1, largestExtent);
-  const Setting init = weightInit(arguments);
-  const std::optional<double> bias = initialBias(step, arguments);
+  GraphParameter weight = weightOf(arguments);
+  const std::optional<GraphParameter> bias = biasOf(step, arguments);
   const bool first = claimParameters(step);
   if (in < 0 || !arguments.ok() || !first)
     return -1;
   GraphNode node{.op = "dense", .inputs = {in}, .shape = {outputs}, .layer = layer, .location = step.location};
-  node.parameters = {
-      parameter(step, {.name = layer + ".weight", .shape = {outputs, elements(shape(in))}, .init = init})};
+  weight.shape = {outputs, elements(shape(in))};
+  node.parameters = {parameter(step, std::move(weight))};
   if (node.parameters[0] < 0 || !addBias(step, bias, outputs, node))
     return -1;
   return append(std::move(node));

@@ -43,10 +43,13 @@ private:
   /// One chain holds at most one operation with parameters: they are called after it.
   int parameter(const ast::Expr &step, GraphParameter parameter);
   bool claimParameters(const ast::Expr &step);
-  Setting weightInit(Arguments &arguments);
+  /// What the arguments of a layer say of how its weight is trained: `init`, `lr` and `decay`.
+  GraphParameter weightOf(Arguments &arguments);
+  /// The same of its bias: `bias`, `bias_lr` and `bias_decay`. Nothing when there is none.
+  std::optional<GraphParameter> biasOf(const ast::Expr &step, Arguments &arguments);
   /// `bias: 0.1` is the initial value, `bias: none` (no value here) leaves it out.
   static std::optional<double> initialBias(const ast::Expr &step, Arguments &arguments);
-  bool addBias(const ast::Expr &step, std::optional<double> initial, int64_t channels, GraphNode &node);
+  bool addBias(const ast::Expr &step, std::optional<GraphParameter> bias, int64_t channels, GraphNode &node);
   bool needsImage(const ast::Expr &step, int in);
   bool groupsFit(Arguments &arguments, const GraphNode &node, int64_t channels, int64_t filters);
   /// Windows along both axes, or an error that names both shapes.

@@ -1,6 +1,7 @@
 #include "frontend/Arguments.h"
 #include "frontend/Checker.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -42,13 +43,30 @@ double plainNumber(const ast::Setting &setting, bool whole, double least, Diagno
   return least;
 }
 
+/// Iterations in rising order, of `at: [60000, 65000]`.
+std::vector<double> iterationsOf(Arguments &arguments) {
+  std::vector<double> at;
+  const Expr *given = arguments.find("at");
+  bool good = given && given->kind == Expr::Kind::List && !given->items.empty();
+  for (const Expr &item : good ? given->items : std::vector<Expr>{}) {
+    good = good && item.kind == Expr::Kind::Number && item.number == std::floor(item.number) &&
+           item.number > (at.empty() ? 0 : at.back());
+    at.push_back(item.number);
+  }
+  if (!good)
+    arguments.error("at", "`multistep` argument `at` must list iterations in rising order", "for example `at: [4000, 5000]`");
+  return at;
+}
+
 Setting policyOf(const Expr &value, Diagnostics &diagnostics) {
-  if (!isKind(value, "learning-rate policy", {"fixed", "step", "inv", "exp", "poly", "cosine"}, diagnostics))
+  if (!isKind(value, "learning-rate policy", {"fixed", "step", "multistep", "inv", "exp", "poly", "cosine"}, diagnostics))
     return {"fixed", {}};
   const std::string &kind = value.text;
   std::vector<std::string> names;
   if (kind == "step")
     names = {"gamma", "step"};
+  else if (kind == "multistep")
+    names = {"gamma", "at"};
   else if (kind == "inv")
     names = {"gamma", "power"};
   else if (kind == "exp")
@@ -60,11 +78,53 @@ Setting policyOf(const Expr &value, Diagnostics &diagnostics) {
   Arguments arguments(value, {}, names, diagnostics);
   Setting policy{kind, {}};
   for (const std::string &name : names) {
+    if (name == "at") {
+      policy.at = iterationsOf(arguments);
+      continue;
+    }
     const double number = name == "step" ? double(arguments.integer(name, std::nullopt, 1, 1000000000))
                                          : arguments.number(name, name == "min" ? std::optional(0.0) : std::nullopt, 0);
     policy.numbers.push_back({name, number});
   }
   return policy;
+}
+
+/// A number, one number per channel, or what of the training images is averaged.
+void meanOf(Arguments &arguments, Recipe &recipe) {
+  const Expr *given = arguments.find("mean");
+  if (!given || given->kind == Expr::Kind::Number) {
+    recipe.mean = arguments.number("mean", 0.0);
+  } else if (given->kind == Expr::Kind::Name) {
+    recipe.computedMean = arguments.word("mean", "pixel", {"pixel", "channel"});
+  } else {
+    const bool numbers = given->kind == Expr::Kind::List && given->items.size() == 3 &&
+                         std::all_of(given->items.begin(), given->items.end(),
+                                     [](const Expr &item) { return item.kind == Expr::Kind::Number; });
+    if (!numbers)
+      return arguments.error("mean", "the mean must be a number, [red, green, blue], pixel or channel, not `" +
+                                         print(*given) + "`",
+                             "`mean: pixel` subtracts the mean of the training images");
+    for (const Expr &item : given->items)
+      recipe.channelMeans.push_back(item.number);
+  }
+}
+
+void dataOf(const Expr &value, Recipe &recipe, Diagnostics &diagnostics) {
+  recipe.dataKind = value.text;
+  const bool colour = value.text != "mnist";
+  std::vector<std::string> names{"scale", "mean", "pad"};
+  if (colour)
+    names.insert(names.end(), {"crop", "mirror"});
+  Arguments arguments(value, {}, names, diagnostics);
+  recipe.scale = arguments.number("scale", 1.0);
+  recipe.pad = arguments.integer("pad", 0, 0, 1024);
+  if (!colour) {
+    recipe.mean = arguments.number("mean", 0.0);
+    return;
+  }
+  meanOf(arguments, recipe);
+  recipe.crop = arguments.find("crop") ? arguments.integer("crop", 0, 1, 4096) : 0;
+  recipe.mirror = arguments.flag("mirror", false);
 }
 
 } // namespace
@@ -95,12 +155,8 @@ Recipe checkRecipe(const ast::Model &model, TrainDefaults &defaults, Diagnostics
     if (value.kind == Expr::Kind::Name && value.text.empty())
       continue; // The parser has told.
     if (name == "data") {
-      if (!isKind(value, "data", {"mnist"}, diagnostics))
-        continue;
-      Arguments arguments(value, {}, {"scale", "mean", "pad"}, diagnostics);
-      recipe.scale = arguments.number("scale", 1.0);
-      recipe.mean = arguments.number("mean", 0.0);
-      recipe.pad = arguments.integer("pad", 0, 0, 1024);
+      if (isKind(value, "data", {"mnist", "cifar10"}, diagnostics))
+        dataOf(value, recipe, diagnostics);
     } else if (name == "loss") {
       if (!isKind(value, "loss", {"softmax_cross_entropy", "rbf_map"}, diagnostics))
         continue;

@@ -14,6 +14,7 @@ namespace fovea {
 struct Setting {
   std::string kind;
   std::vector<std::pair<std::string, double>> numbers;
+  std::vector<double> at = {}; ///< Of the policy multistep.
 };
 
 struct GraphParameter {
@@ -55,7 +56,10 @@ struct GraphLayer {
 struct Recipe {
   std::string dataKind = "mnist";
   double scale = 1, mean = 0;
-  int64_t pad = 0;
+  std::vector<double> channelMeans; ///< Instead of `mean`: one per channel;
+  std::string computedMean;         ///< or "pixel" or "channel": of the training images.
+  int64_t pad = 0, crop = 0;        ///< `crop` 0: the whole image.
+  bool mirror = false;
   Setting loss{"softmax_cross_entropy", {}};
   double lr = 0.01, momentum = 0, weightDecay = 0;
   Setting policy{"fixed", {}};

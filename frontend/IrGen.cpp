@@ -62,7 +62,15 @@ private:
     SmallVector<NamedAttribute> entries{named("kind", text(setting.kind))};
     for (const auto &[name, value] : setting.numbers)
       entries.push_back(named(name, number(value)));
+    if (!setting.at.empty())
+      entries.push_back(named("at", builder.getF64ArrayAttr(setting.at)));
     return dictionary(entries);
+  }
+
+  Attribute mean(const Recipe &recipe) {
+    if (!recipe.computedMean.empty())
+      return text(recipe.computedMean);
+    return recipe.channelMeans.empty() ? number(recipe.mean) : builder.getF64ArrayAttr(recipe.channelMeans);
   }
 
   void describe(ModuleOp module) {
@@ -82,7 +90,8 @@ private:
     const Recipe &recipe = *graph.recipe;
     SmallVector<NamedAttribute> entries{
         named("data", dictionary({named("kind", text(recipe.dataKind)), named("scale", number(recipe.scale)),
-                                  named("mean", number(recipe.mean)), named("pad", whole(recipe.pad))})),
+                                  named("mean", mean(recipe)), named("pad", whole(recipe.pad)),
+                                  named("crop", whole(recipe.crop)), named("mirror", builder.getBoolAttr(recipe.mirror))})),
         named("loss", setting(recipe.loss)),
         named("optimizer", dictionary({named("kind", text("sgd")), named("lr", number(recipe.lr)),
                                        named("momentum", number(recipe.momentum)),

@@ -4,11 +4,11 @@
 #include "runtime/Idx.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <dirent.h>
 #include <fmt/format.h>
+#include <numeric>
 #include <set>
 
 namespace fovea {
@@ -44,30 +44,6 @@ std::string findIdx(const std::string &directory, const std::set<std::string> &n
                           directory, role, rank, role, rank));
 }
 
-/// The network's value of each byte: one rounding, the same everywhere.
-std::array<float, 256> byteValues(const Preprocess &preprocess) {
-  std::array<float, 256> values;
-  for (int byte = 0; byte < 256; ++byte)
-    values[size_t(byte)] = (float(byte) - preprocess.mean) * preprocess.scale;
-  return values;
-}
-
-void fillWith(const std::array<float, 256> &values, const uint8_t *bytes, int64_t channels, int64_t height,
-              int64_t width, int64_t pad, float *out) {
-  const float zero = values[0];
-  const int64_t outWidth = width + 2 * pad;
-  for (int64_t c = 0; c < channels; ++c) {
-    out = std::fill_n(out, pad * outWidth, zero);
-    for (int64_t y = 0; y < height; ++y) {
-      out = std::fill_n(out, pad, zero);
-      for (int64_t x = 0; x < width; ++x)
-        *out++ = values[*bytes++];
-      out = std::fill_n(out, pad, zero);
-    }
-    out = std::fill_n(out, pad * outWidth, zero);
-  }
-}
-
 } // namespace
 
 Dataset loadMnist(const std::string &directory, Split split, int64_t classes) {
@@ -80,10 +56,7 @@ Dataset loadMnist(const std::string &directory, Split split, int64_t classes) {
   // Labels first: they are small, and most mistakes show there.
   IdxArray labels = readIdx(dataset.labelsFile, 1);
   dataset.labels.assign(labels.values.begin(), labels.values.end());
-  for (size_t i = 0; i < dataset.labels.size(); ++i)
-    if (classes > 0 && dataset.labels[i] >= classes)
-      throw Error(fmt::format("label {} at index {} of {} is out of range 0..{}", dataset.labels[i], i,
-                              dataset.labelsFile, classes - 1));
+  checkLabels(dataset, classes);
 
   IdxArray images = readIdx(dataset.imagesFile, 3);
   dataset.count = images.shape[0];
@@ -98,37 +71,66 @@ Dataset loadMnist(const std::string &directory, Split split, int64_t classes) {
   return dataset;
 }
 
-void checkFits(const Dataset &dataset, const Preprocess &preprocess, std::span<const int64_t> input) {
-  const int64_t pad = preprocess.pad;
-  const int64_t padded[] = {dataset.channels, dataset.height + 2 * pad, dataset.width + 2 * pad};
-  if (std::ranges::equal(padded, input))
-    return;
-  const int64_t plain[] = {dataset.channels, dataset.height, dataset.width};
-  throw Error(fmt::format("{}: images are {}{}, but the network's input is {}", dataset.imagesFile, shapeText(plain),
-                          pad ? fmt::format(", {} with the recipe's pad of {}", shapeText(padded), pad) : "",
-                          shapeText(input)));
+void checkLabels(const Dataset &dataset, int64_t classes) {
+  for (size_t i = 0; i < dataset.labels.size(); ++i)
+    if (classes > 0 && dataset.labels[i] >= classes)
+      throw Error(fmt::format("label {} at index {} of {} is out of range 0..{}", dataset.labels[i], i,
+                              dataset.labelsFile, classes - 1));
 }
 
-void fillBatch(const Dataset &dataset, std::span<const int64_t> indices, const Preprocess &preprocess, float *out) {
-  const std::array<float, 256> values = byteValues(preprocess);
-  const int64_t bytes = dataset.channels * dataset.height * dataset.width;
-  const int64_t floats =
-      dataset.channels * (dataset.height + 2 * preprocess.pad) * (dataset.width + 2 * preprocess.pad);
+FloatTensor meanOf(const Dataset &dataset, bool perPixel) {
+  const int64_t plane = dataset.height * dataset.width, elements = dataset.channels * plane;
+  std::vector<uint64_t> sums(static_cast<size_t>(elements));
+  const uint8_t *byte = dataset.images.data();
+  for (int64_t image = 0; image < dataset.count; ++image)
+    for (uint64_t &sum : sums)
+      sum += *byte++;
+  FloatTensor mean{{dataset.channels}, {}};
+  if (perPixel)
+    mean.shape = {dataset.channels, dataset.height, dataset.width};
+  const int64_t together = perPixel ? 1 : plane;
+  for (int64_t first = 0; first < elements; first += together) {
+    const uint64_t sum = std::accumulate(sums.begin() + first, sums.begin() + first + together, uint64_t(0));
+    mean.values.push_back(float(double(sum) / double(dataset.count * together)));
+  }
+  return mean;
+}
+
+void checkFits(const Dataset &dataset, const Preprocess &preprocess, std::span<const int64_t> input) {
+  const int64_t pad = preprocess.pad, crop = preprocess.crop;
+  const int64_t plain[] = {dataset.channels, dataset.height, dataset.width};
+  if (crop > dataset.height + 2 * pad || crop > dataset.width + 2 * pad)
+    throw Error(fmt::format("{}: images are {}, smaller than the recipe's crop of {}", dataset.imagesFile,
+                            shapeText(plain), crop));
+  const auto [rows, columns] = preprocessedSize(preprocess, dataset.height, dataset.width);
+  const int64_t made[] = {dataset.channels, rows, columns};
+  if (!std::ranges::equal(made, input))
+    throw Error(fmt::format("{}: images are {}{}, but the network's input is {}", dataset.imagesFile, shapeText(plain),
+                            crop  ? fmt::format(", {} with the recipe's crop of {}", shapeText(made), crop)
+                            : pad ? fmt::format(", {} with the recipe's pad of {}", shapeText(made), pad)
+                                  : "",
+                            shapeText(input)));
+  const size_t means = preprocess.means.size(), elements = size_t(plain[0] * plain[1] * plain[2]);
+  if (means > 0 && means != size_t(dataset.channels) && means != elements)
+    throw Error(fmt::format("{}: images are {}, but the mean has {} values; it belongs to other images",
+                            dataset.imagesFile, shapeText(plain), means));
+}
+
+void fillBatch(const Dataset &dataset, std::span<const int64_t> indices, const Preprocess &preprocess, float *out,
+               const Draws *draws) {
+  const int64_t height = dataset.height, width = dataset.width, bytes = dataset.channels * height * width;
+  const auto [rows, columns] = preprocessedSize(preprocess, height, width);
   for (int64_t index : indices) {
-    fillWith(values, dataset.images.data() + index * bytes, dataset.channels, dataset.height, dataset.width,
-             preprocess.pad, out);
-    out += floats;
+    const View view = draws ? drawnView(preprocess, height, width, draws->seed, draws->epoch, index)
+                            : centreView(preprocess, height, width);
+    fillImage(dataset.images.data() + index * bytes, dataset.channels, height, width, preprocess, view, out);
+    out += dataset.channels * rows * columns;
   }
 }
 
 void fillLabels(const Dataset &dataset, std::span<const int64_t> indices, int32_t *out) {
   for (int64_t index : indices)
     *out++ = dataset.labels[size_t(index)];
-}
-
-void fillImage(const uint8_t *bytes, int64_t channels, int64_t height, int64_t width, const Preprocess &preprocess,
-               float *out) {
-  fillWith(byteValues(preprocess), bytes, channels, height, width, preprocess.pad, out);
 }
 
 } // namespace fovea

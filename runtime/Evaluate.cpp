@@ -6,18 +6,35 @@
 
 namespace fovea {
 
-Preprocess preprocessOf(const Program &program) {
-  const Recipe::Data &data = program.recipe.data;
-  return {static_cast<float>(data.scale), static_cast<float>(data.mean), data.pad};
+Preprocess preprocessOf(const Session &session) {
+  const Recipe::Data &data = session.program.recipe.data;
+  Preprocess preprocess{static_cast<float>(data.scale), static_cast<float>(data.mean), data.pad, data.crop};
+  preprocess.mirror = data.mirror;
+  preprocess.means.assign(data.channelMeans.begin(), data.channelMeans.end());
+  if (data.meanKind != MeanKind::Given) {
+    if (session.dataMean.values.empty())
+      throw Error("the recipe subtracts the mean of the training images, but the parameters come without it: the tensor "
+                  "data.mean is missing");
+    preprocess.means = session.dataMean.values;
+  }
+  if (data.kind == "cifar10")
+    preprocess.resize = 32;
+  return preprocess;
+}
+
+void computeMean(Session &session, const Dataset &trainSet) {
+  const MeanKind kind = session.program.recipe.data.meanKind;
+  if (kind != MeanKind::Given && session.dataMean.values.empty())
+    session.dataMean = meanOf(trainSet, kind == MeanKind::Pixel);
 }
 
 Dataset loadData(const Program &program, const std::string &directory, Split split) {
   needClasses(program);
-  if (program.recipe.data.kind != "mnist")
-    throw Error("the recipe has data of kind `" + program.recipe.data.kind +
-                "` that this runtime does not know; compile the network again");
-  Dataset data = loadMnist(directory, split, program.classes);
-  checkFits(data, preprocessOf(program), program.inputShape);
+  const std::string &kind = program.recipe.data.kind;
+  if (kind != "mnist" && kind != "cifar10")
+    throw Error("the recipe has data of kind `" + kind + "` that this runtime does not know; compile the network again");
+  Dataset data = kind == "mnist" ? loadMnist(directory, split, program.classes)
+                                 : loadCifar10(directory, split, program.classes);
   if (data.count == 0)
     throw Error(data.imagesFile + ": holds no image");
   return data;
@@ -29,7 +46,8 @@ Metrics evaluate(Session &session, const Dataset &data, const std::function<void
   AlignedFloats images, outputs;
   images.resize(batch * program.inputElements());
   outputs.resize(batch * program.outputElements());
-  Preprocess preprocess = preprocessOf(program);
+  Preprocess preprocess = preprocessOf(session);
+  checkFits(data, preprocess, program.inputShape);
   std::vector<int64_t> indices;
   Metrics metrics;
   for (int64_t done = 0; done < data.count; done += batch) {

@@ -9,11 +9,15 @@
 
 namespace fovea {
 
-/// How the recipe's data becomes the network's input. Without a recipe: bytes divided by 256.
-Preprocess preprocessOf(const Program &program);
+/// How the recipe's data becomes the network's input. Without a recipe: bytes divided by 256. Throws Error when the recipe
+/// subtracts the training set's mean and the session has none.
+Preprocess preprocessOf(const Session &session);
 
-/// Loads one split of the data set that the recipe names, from `directory`, and checks that images and labels fit the
-/// network. Throws Error.
+/// Computes the mean of the training images, if the recipe subtracts one and the session has none yet.
+void computeMean(Session &session, const Dataset &trainSet);
+
+/// Loads one split of the data set that the recipe names, from `directory`, and checks that labels fit the network.
+/// Throws Error.
 Dataset loadData(const Program &program, const std::string &directory, Split split);
 
 /// Runs every image of `data`. `progress` (images done so far) may be empty.

@@ -112,10 +112,19 @@ bool hasBrightBorder(const Image &image) {
   return sum * 2 > count * 255;
 }
 
+void toPlanes(const Image &image, uint8_t *planes) {
+  const size_t plane = size_t(image.height * image.width), channels = size_t(image.channels);
+  for (size_t i = 0; i < plane; ++i)
+    for (size_t c = 0; c < channels; ++c)
+      planes[c * plane + i] = image.pixels[i * channels + c];
+}
+
 Image imageToInput(const Image &image, std::span<const int64_t> input, const Preprocess &preprocess,
                    Inversion inversion, float *out) {
-  const int64_t height = input.size() == 3 ? input[1] - 2 * preprocess.pad : 0;
-  const int64_t width = input.size() == 3 ? input[2] - 2 * preprocess.pad : 0;
+  int64_t height = input.size() == 3 ? input[1] - 2 * preprocess.pad : 0;
+  int64_t width = input.size() == 3 ? input[2] - 2 * preprocess.pad : 0;
+  if (preprocess.crop > 0)
+    height = width = preprocess.resize > 0 ? preprocess.resize : preprocess.crop;
   if (height <= 0 || width <= 0 || (input[0] != 1 && input[0] != 3))
     throw Error(fmt::format("the network's input is {} with a pad of {}; pictures fit inputs [1, H, W] or [3, H, W] "
                             "larger than their padding; give --input X.npy instead",
@@ -124,17 +133,9 @@ Image imageToInput(const Image &image, std::span<const int64_t> input, const Pre
   if (inversion == Inversion::Always ||
       (inversion == Inversion::Auto && fitted.channels == 1 && hasBrightBorder(image)))
     fitted = invert(fitted);
-
-  if (fitted.channels == 1) {
-    fillImage(fitted.pixels.data(), 1, height, width, preprocess, out);
-    return fitted;
-  }
   std::vector<uint8_t> planes(fitted.pixels.size());
-  const size_t plane = size_t(height * width);
-  for (size_t i = 0; i < plane; ++i)
-    for (size_t c = 0; c < 3; ++c)
-      planes[c * plane + i] = fitted.pixels[i * 3 + c];
-  fillImage(planes.data(), 3, height, width, preprocess, out);
+  toPlanes(fitted, planes.data());
+  fillImage(planes.data(), fitted.channels, height, width, preprocess, centreView(preprocess, height, width), out);
   return fitted;
 }
 

@@ -23,6 +23,9 @@ Image toRgb(const Image &image);
 /// Each axis on its own: area average where it shrinks, bilinear where it grows, untouched where it stays.
 Image resize(const Image &image, int64_t height, int64_t width);
 
+/// Writes the picture as planes [channels, height, width].
+void toPlanes(const Image &image, uint8_t *planes);
+
 /// 255 - each byte.
 Image invert(const Image &image);
 
@@ -32,8 +35,8 @@ bool hasBrightBorder(const Image &image);
 /// MNIST's digits are white on black. Auto inverts a picture with a bright border, for networks with one channel.
 enum class Inversion { Auto, Never, Always };
 
-/// Fits `image` into `input` [1 or 3, H, W] less the padding, converts to grey or RGB, inverts as asked, and writes the
-/// network's float32 input. Returns the fitted bytes (before padding), for showing what the network sees.
+/// Fits `image` into `input` [1 or 3, H, W] less the padding, or, where the recipe crops, into the size of the images that it
+/// crops, whose centre is then taken; converts to grey or RGB, inverts as asked, and writes the network's float32 input. Returns the fitted bytes (before padding), for showing what the network sees.
 Image imageToInput(const Image &image, std::span<const int64_t> input, const Preprocess &preprocess,
                    Inversion inversion, float *out);
 

@@ -14,6 +14,8 @@ double learningRate(const Recipe::Policy &policy, double base, int64_t iteration
     return base;
   if (policy.kind == "step")
     return base * std::pow(policy.gamma, policy.step > 0 ? std::floor(t / policy.step) : 0);
+  if (policy.kind == "multistep")
+    return base * std::pow(policy.gamma, std::count_if(policy.at.begin(), policy.at.end(), [&](double at) { return at <= t; }));
   if (policy.kind == "exp")
     return base * std::pow(policy.gamma, t);
   if (policy.kind == "inv")

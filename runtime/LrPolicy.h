@@ -8,6 +8,7 @@ namespace fovea {
 /// Rate at `iteration` (from 0) of `total`, from the recipe's base rate:
 ///   fixed   base
 ///   step    base gamma^floor(iteration / step)
+///   multistep  base gamma^(how many of `at` are reached)
 ///   exp     base gamma^iteration
 ///   inv     base (1 + gamma iteration)^-power
 ///   poly    base (1 - iteration / total)^power

@@ -110,8 +110,19 @@ Recipe readRecipe(const json &value) {
   if (auto data = value.find("data"); data != value.end()) {
     r.data.kind = data->value("kind", r.data.kind);
     r.data.scale = data->value("scale", r.data.scale);
-    r.data.mean = data->value("mean", r.data.mean);
+    if (auto mean = data->find("mean"); mean != data->end()) {
+      if (mean->is_string()) {
+        require(*mean == "pixel" || *mean == "channel", "mean `" + mean->get<std::string>() + "`");
+        r.data.meanKind = *mean == "pixel" ? MeanKind::Pixel : MeanKind::Channel;
+      } else if (mean->is_array()) {
+        r.data.channelMeans = mean->get<std::vector<double>>();
+      } else {
+        r.data.mean = *mean;
+      }
+    }
     r.data.pad = data->value("pad", r.data.pad);
+    r.data.crop = data->value("crop", r.data.crop);
+    r.data.mirror = data->value("mirror", r.data.mirror);
   }
   if (auto loss = value.find("loss"); loss != value.end()) {
     std::string kind = loss->value("kind", "softmax_cross_entropy");
@@ -130,6 +141,8 @@ Recipe readRecipe(const json &value) {
     r.policy.power = policy->value("power", 0.0);
     r.policy.step = policy->value("step", 0.0);
     r.policy.min = policy->value("min", 0.0);
+    if (auto at = policy->find("at"); at != policy->end())
+      r.policy.at = at->get<std::vector<double>>();
   }
   r.batch = value.value("batch", r.batch);
   if (auto epochs = value.find("epochs"); epochs != value.end() && epochs->is_number())

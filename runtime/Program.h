@@ -68,12 +68,19 @@ struct FunctionInfo {
 
 enum class LossKind { SoftmaxCrossEntropy, RbfMap };
 
+/// Where the mean that is subtracted comes from: the recipe, or the training set, element by element or per channel.
+enum class MeanKind { Given, Pixel, Channel };
+
 /// The `train` block of the model file, or its defaults.
 struct Recipe {
   struct Data {
     std::string kind = "mnist";
     double scale = 1.0 / 256, mean = 0; ///< value = (byte - mean) * scale
-    int64_t pad = 0;                    ///< pixels of byte 0 added on each side
+    std::vector<double> channelMeans;   ///< instead of `mean`: one per channel
+    MeanKind meanKind = MeanKind::Given;
+    int64_t pad = 0; ///< pixels added on each side
+    int64_t crop = 0; ///< side of the square that is taken; 0: everything
+    bool mirror = false;
   } data;
   LossKind loss = LossKind::SoftmaxCrossEntropy;
   double rbfJ = 0;
@@ -81,6 +88,7 @@ struct Recipe {
   struct Policy {
     std::string kind = "fixed";
     double gamma = 0, power = 0, step = 0, min = 0;
+    std::vector<double> at = {}; ///< multistep's iterations
   } policy;
   int64_t batch = 64;
   std::optional<int64_t> epochs, iterations;

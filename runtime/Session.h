@@ -40,6 +40,10 @@ public:
 
   const Program &program;
 
+  /// The mean of the training images where the recipe asks for it, [C] or [C, H, W]: a part of what was learned, kept with
+  /// the parameters. Empty until it is computed or loaded.
+  FloatTensor dataMean;
+
   /// Draws every trainable parameter's value and zeroes the momentum.
   void initialize(uint64_t seed);
 

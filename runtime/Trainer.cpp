@@ -61,8 +61,11 @@ class Training {
 public:
   Training(const Program &program, const TrainOptions &options)
       : program(program), options(options), session(program), trainSet(loadData(program, options.data, Split::Train)),
-        testSet(loadData(program, options.data, Split::Test)), preprocess(preprocessOf(program)) {
+        testSet(loadData(program, options.data, Split::Test)) {
     begin();
+    computeMean(session, trainSet);
+    preprocess = preprocessOf(session);
+    checkFits(trainSet, preprocess, program.inputShape);
     batch = state.batch;
     perEpoch = (trainSet.count + batch - 1) / batch;
     images.resize(batch * program.inputElements());
@@ -149,7 +152,8 @@ private:
     std::span<const int64_t> chosen = order;
     chosen = chosen.subspan(position * batch, std::min(batch, trainSet.count - position * batch));
     auto count = static_cast<int64_t>(chosen.size());
-    fillBatch(trainSet, chosen, preprocess, images.data());
+    const Draws draws{state.seed, epoch};
+    fillBatch(trainSet, chosen, preprocess, images.data(), &draws);
     fillLabels(trainSet, chosen, labels.data());
 
     double lr = learningRate(program.recipe.policy, state.lr, state.iteration, state.totalIterations);

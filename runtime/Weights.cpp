@@ -19,7 +19,11 @@ void setWeights(Session &session, const Safetensors &file) {
   if (auto format = file.metadata.find("format"); format != file.metadata.end() && format->second == "fovea checkpoint")
     for (ExpectedTensor &tensor : expectedTensors(program, momentumPrefix))
       expected.push_back(std::move(tensor));
+  auto mean = file.tensors.find(dataMeanName);
+  if (mean != file.tensors.end())
+    expected.push_back({dataMeanName, mean->second.shape}); // Its size is checked against the images.
   checkTensors(file, expected, "network " + program.network);
+  session.dataMean = mean == file.tensors.end() ? FloatTensor{} : mean->second;
 
   std::vector<float> zeros;
   for (const ParameterInfo &parameter : program.parameters) {
@@ -43,6 +47,8 @@ void NamedTensors::add(const Session &session, ParameterBlock block, const std::
     session.get(parameter, values.data(), block);
     views.push_back({prefix + parameter.name, parameter.shape, values.data()});
   }
+  if (block == ParameterBlock::Value && !session.dataMean.values.empty())
+    views.push_back({dataMeanName, session.dataMean.shape, session.dataMean.values.data()});
 }
 
 void saveWeights(const Session &session, const std::string &path, const std::map<std::string, std::string> &metadata) {

@@ -12,6 +12,9 @@ namespace fovea {
 /// Names under which a checkpoint keeps the momentum: "momentum/conv1.weight".
 inline constexpr const char *momentumPrefix = "momentum/";
 
+/// Name under which files of parameters keep the mean of the training images.
+inline constexpr const char *dataMeanName = "data.mean";
+
 /// Loads every trainable parameter from `path` and zeroes the momentum. Throws one Error that lists missing, extra and
 /// wrongly shaped tensors. A checkpoint is taken too: its momentum is left unread.
 void loadWeights(Session &session, const std::string &path);

@@ -1,11 +1,14 @@
 # Files, formats and data sets.
 set(FOVEA_RUNTIME_IO_SOURCES
   AtomicFile.cpp
+  Cifar.cpp
   Dataset.cpp
   File.cpp
+  Folder.cpp
   Gzip.cpp
   Idx.cpp
   Image.cpp
   ImageDecode.cpp
   Npy.cpp
+  Preprocess.cpp
   Safetensors.cpp)

@@ -18,6 +18,7 @@ set(FOVEA_RUNTIME_TRAIN_SOURCES
   Weights.cpp)
 set(FOVEA_RUNTIME_HOT_SOURCES
   Dataset.cpp
+  Preprocess.cpp
   HalideRuntime.cpp
   Metrics.cpp
   Packing.cpp

@@ -26,7 +26,7 @@ void predictNpy(Session &session, const PredictOptions &options) {
 void predictImage(Session &session, const std::string &path, const PredictOptions &options) {
   const Program &program = session.program;
   std::vector<float> input(program.inputElements()), scores(program.outputElements());
-  imageToInput(readImage(path), program.inputShape, preprocessOf(program), options.inversion, input.data());
+  imageToInput(readImage(path), program.inputShape, preprocessOf(session), options.inversion, input.data());
   session.infer(input.data(), 1, scores.data());
 
   std::vector<double> chance = probabilities(program, scores.data());

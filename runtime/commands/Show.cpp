@@ -70,6 +70,8 @@ int64_t terminalColumns() {
 int showCommand(Session &session, const std::string &directory, int64_t count) {
   const Program &program = session.program;
   Dataset data = loadData(program, directory, Split::Test);
+  const Preprocess preprocess = preprocessOf(session);
+  checkFits(data, preprocess, program.inputShape);
   count = std::min(count, data.count);
   Ink ink = inkOfTerminal();
   int64_t perRow = std::max<int64_t>(1, terminalColumns() / (data.width + 2));
@@ -82,7 +84,7 @@ int showCommand(Session &session, const std::string &directory, int64_t count) {
       std::vector<std::string> drawn = draw(data, index, ink);
       for (size_t i = 0; i < lines.size(); ++i)
         lines[i] += drawn[i] + "  ";
-      fillBatch(data, std::span(&index, 1), preprocessOf(program), input.data());
+      fillBatch(data, std::span(&index, 1), preprocess, input.data());
       session.infer(input.data(), 1, scores.data());
       std::vector<double> chance = probabilities(program, scores.data());
       auto best = std::max_element(chance.begin(), chance.end()) - chance.begin();

@@ -98,7 +98,7 @@ const LineCase lineCases[] = {
     {"unknown_argument", "  a = x -> conv(3, kernel: 3, bais: 1)", 31, "`conv` has no argument `bais`",
      "did you mean `bias`?"},
     {"too_many", "  a = x -> dense(3, 4)", 21, "`dense` takes no further argument without a name",
-     "its arguments are: outputs, bias, init"},
+     "its arguments are: outputs, bias, init, lr, decay, bias_lr, bias_decay"},
     {"no_arguments", "  a = x -> relu(3)", 17, "`relu` takes no argument without a name", "write `relu`"},
     {"not_whole", "  a = x -> conv(2.5, kernel: 3)", 17, "`conv` argument `filters` must be a whole number, not `2.5`",
      ""},

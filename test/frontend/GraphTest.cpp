@@ -45,6 +45,12 @@ TEST(Models, CountAsPublished) {
   const Totals modern = totals(load(modelText("lenet5.net")));
   EXPECT_EQ(modern.parameters, 61706);
   EXPECT_EQ(modern.macs, 416520);
+  const Totals quick = totals(load(modelText("cifar-quick.net")));
+  EXPECT_EQ(quick.parameters, 145578);
+  EXPECT_EQ(quick.macs, 12354176);
+  const Totals full = totals(load(modelText("cifar-full.net")));
+  EXPECT_EQ(full.parameters, 89578);
+  EXPECT_EQ(full.macs, 12298240);
 }
 
 /// LeCun et al. 1998, section II.B, layer by layer.
@@ -109,6 +115,12 @@ TEST(Recipe, ReachesTheGraph) {
   EXPECT_EQ(graph.recipe->batch, 64);
   EXPECT_EQ(graph.parameters[1].name, "conv1.bias");
   EXPECT_EQ(graph.parameters[1].lrMult, 2);
+  const Graph full = load(modelText("cifar-full.net"));
+  EXPECT_EQ(full.recipe->policy.at, (std::vector<double>{60000, 65000}));
+  EXPECT_EQ(full.recipe->computedMean, "pixel");
+  EXPECT_EQ(full.parameters[6].decayMult, 250);
+  EXPECT_EQ(full.parameters[7].lrMult, 2);
+  EXPECT_EQ(full.parameters[7].decayMult, 0);
 }
 
 } // namespace

@@ -239,7 +239,7 @@ network N {
 m.net:3:21: error: `dense` has no argument `activation`
     a = x -> dense(3, activation: 1)
                       ^
-  help: its arguments are: outputs, bias, init
+  help: its arguments are: outputs, bias, init, lr, decay, bias_lr, bias_decay
 )"},
     {"divisor", R"(
 network N {

@@ -78,7 +78,7 @@ train {
 m.net:8:9: error: unknown data `imagenet`
     data: imagenet(scale: 1)
           ^
-  help: known are: mnist
+  help: known are: mnist, cifar10
 )"},
     {"unknown_loss", R"(
 network N {
@@ -179,7 +179,7 @@ train {
 m.net:8:7: error: unknown learning-rate policy `0.01`
     lr: 0.01
         ^
-  help: known are: fixed, step, inv, exp, poly, cosine
+  help: known are: fixed, step, multistep, inv, exp, poly, cosine
 )"},
     {"optimizer_without_lr", R"(
 network N {

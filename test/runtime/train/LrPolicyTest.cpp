@@ -25,6 +25,14 @@ TEST(LrPolicy, StepFallsAtEachStep) {
   EXPECT_DOUBLE_EQ(learningRate(step, 1, 250, 1000), 0.01);
 }
 
+TEST(LrPolicy, MultistepFallsWhereItIsTold) {
+  Recipe::Policy multistep = policy("multistep", 0.1, 0, 0, 0);
+  multistep.at = {60, 65};
+  EXPECT_DOUBLE_EQ(learningRate(multistep, 1, 59, 70), 1);
+  EXPECT_DOUBLE_EQ(learningRate(multistep, 1, 60, 70), 0.1);
+  EXPECT_DOUBLE_EQ(learningRate(multistep, 1, 69, 70), 0.01);
+}
+
 TEST(LrPolicy, Exp) { EXPECT_DOUBLE_EQ(learningRate(policy("exp", 0.5, 0, 0, 0), 1, 3, 10), 0.125); }
 
 TEST(LrPolicy, PolyEndsAtZero) {
