@@ -258,6 +258,21 @@ int LayerChecker::pool(const Expr &step, int in) {
   return append(std::move(node));
 }
 
+int LayerChecker::globalPool(const Expr &step, int in) {
+  Arguments arguments(step, {}, {}, diagnostics);
+  if (in < 0 || !arguments.ok() || !needsImage(step, in))
+    return -1;
+  const Shape area{shape(in)[1], shape(in)[2]};
+  return append({.op = "avg_pool",
+                 .inputs = {in},
+                 .shape = {shape(in)[0], 1, 1},
+                 .kernel = area,
+                 .stride = area,
+                 .pad = {0, 0, 0, 0},
+                 .layer = layer,
+                 .location = step.location});
+}
+
 int LayerChecker::lrn(const Expr &step, int in) {
   Arguments arguments(step, {}, {"size", "alpha", "beta", "k", "region"}, diagnostics);
   GraphNode node{.op = "lrn", .inputs = {in}, .layer = layer, .location = step.location};

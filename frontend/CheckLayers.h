@@ -31,6 +31,7 @@ protected:
   int conv(const ast::Expr &step, int in);
   int dense(const ast::Expr &step, int in);
   int pool(const ast::Expr &step, int in);
+  int globalPool(const ast::Expr &step, int in); ///< The mean of each channel.
   /// Local response normalization (Krizhevsky et al. 2012, section 3.3).
   int lrn(const ast::Expr &step, int in);
   int dropout(const ast::Expr &step, int in);

@@ -95,6 +95,7 @@ TEST(Shapes, FollowKernelStrideAndPadding) {
   EXPECT_EQ(outputShape("max_pool(2, ceil: true)"), (Shape{3, 4, 5}));
   EXPECT_EQ(outputShape("max_pool(3, stride: 2)"), (Shape{3, 3, 4}));
   EXPECT_EQ(outputShape("avg_pool(3, stride: 2, ceil: true)"), (Shape{3, 3, 5}));
+  EXPECT_EQ(outputShape("global_avg_pool"), (Shape{3, 1, 1}));
   EXPECT_EQ(outputShape("subsample(2)"), (Shape{3, 3, 5}));
   EXPECT_EQ(outputShape("flatten"), (Shape{210}));
   EXPECT_EQ(outputShape("dense(4)"), (Shape{4}));

@@ -111,7 +111,7 @@ network N {
 m.net:3:12: error: unknown operation `transformer`
     a = x -> transformer(8)
              ^
-  help: known are: conv, dense, max_pool, avg_pool, subsample, relu, tanh, sigmoid, softmax, flatten, add, concat, rbf, lrn, dropout
+  help: known are: conv, dense, max_pool, avg_pool, subsample, relu, tanh, sigmoid, softmax, flatten, add, concat, rbf, lrn, dropout, global_avg_pool
 )"},
     {"unknown_operation_without_input", R"(
 network N {
@@ -178,18 +178,18 @@ m.net:3:12: error: `local` is not supported yet
              ^
   help: use `conv`, which shares its weights
 )"},
-    {"not_yet_global_avg_pool", R"(
+    {"global_avg_pool_of_a_list", R"(
 network N {
-  input x: f32[1, 8, 8]
+  input x: f32[64]
   a = x -> global_avg_pool
-  output z = x -> dense(10)
+  output b = a -> dense(3)
 }
 )",
      R"(
-m.net:3:12: error: `global_avg_pool` is not supported yet
+m.net:3:12: error: `global_avg_pool` needs an image [channels, height, width]; its input has the shape [64]
     a = x -> global_avg_pool
              ^
-  help: use `avg_pool([height, width])` of the whole image
+  help: use it before `flatten` and `dense`
 )"},
     {"groups_of_filters", R"(
 network N {

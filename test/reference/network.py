@@ -148,6 +148,11 @@ class Network:
                 data[:, :, p, q] = (shares[p, q] * x.data).sum((2, 3))
         return self._value(name, data, [x], lambda g: [np.einsum("pqnchw,ncpq->nchw", shares, g)])
 
+    def global_avg_pool(self, x):
+        area = x.data.shape[2] * x.data.shape[3]
+        return self._value(self._line(x.name, "global_avg_pool"), x.data.mean((2, 3), keepdims=True), [x],
+                           lambda g: [np.broadcast_to(g / area, x.data.shape)])
+
     def lrn(self, x, size, alpha, beta, k, within=False):
         """x / (k + alpha * sum of squares)^beta over `size` channels, or a size x size window of the same channel."""
         name = self._line(x.name, f"lrn(size: {size}, alpha: {alpha}, beta: {beta}, k: {k}"
@@ -325,6 +330,8 @@ def random_network(seed, batch=None):
         spare.append(x)
     if random.random() < 0.3:
         x = net.softmax(x)
+    if random.random() < 0.2:
+        x = net.global_avg_pool(x)
     if random.random() < 0.5:
         x = net.flatten(x)
         if random.random() < 0.5:
