@@ -11,6 +11,15 @@ std::string printArguments(const std::vector<Argument> &arguments) {
   return text;
 }
 
+std::string printDefinitions(const std::vector<Definition> &definitions) {
+  std::string text;
+  for (const Definition &definition : definitions) {
+    text += std::string("  ") + (definition.isOutput ? "output " : "") + definition.name;
+    text += definition.value ? " = " + print(*definition.value) + "\n" : "\n";
+  }
+  return text;
+}
+
 } // namespace
 
 std::string print(const Expr &expr) {
@@ -36,17 +45,24 @@ std::string print(const Expr &expr) {
   return "";
 }
 
+std::string print(const Block &block) {
+  std::string parameters;
+  for (const Block::Parameter &parameter : block.parameters)
+    parameters += (parameters.empty() ? "" : ", ") + parameter.name +
+                  (parameter.otherwise ? " = " + print(*parameter.otherwise) : "");
+  return "block " + block.name + "(" + parameters + ")";
+}
+
 std::string print(const Model &model) {
-  std::string text = "network " + model.name + " {\n";
+  std::string text;
+  for (const Block &block : model.blocks)
+    text += print(block) + " {\n" + printDefinitions(block.definitions) + "}\n\n";
+  text += "network " + model.name + " {\n";
   for (const Input &input : model.inputs)
     text += "  input " + input.name + ": " + input.type.text + "[" + printArguments(input.type.arguments) + "]\n";
   if (!model.inputs.empty() && !model.definitions.empty())
     text += "\n";
-  for (const Definition &definition : model.definitions) {
-    text += std::string("  ") + (definition.isOutput ? "output " : "") + definition.name;
-    text += definition.value ? " = " + print(*definition.value) + "\n" : "\n";
-  }
-  text += "}\n";
+  text += printDefinitions(model.definitions) + "}\n";
   if (!model.hasTrain)
     return text;
   text += "\ntrain {\n";

@@ -50,7 +50,21 @@ struct Setting {
   Expr value;
 };
 
+/// `block inception(x, c1, pool = 32) { ... output all = concat(a, b) }`: layers to be written out wherever it is called.
+struct Block {
+  struct Parameter {
+    std::string name;
+    Location location = 0;
+    std::optional<Expr> otherwise; ///< What it is when a call does not say.
+  };
+  std::string name;
+  Location location = 0;
+  std::vector<Parameter> parameters;
+  std::vector<Definition> definitions;
+};
+
 struct Model {
+  std::vector<Block> blocks; ///< Each may call those before it.
   std::string name;
   Location location = 0;
   std::vector<Input> inputs;
@@ -63,5 +77,7 @@ struct Model {
 /// In the language again; parses to the same tree. Comments are gone.
 std::string print(const Model &model);
 std::string print(const Expr &expr);
+/// `block name(x, width = 64)`, without its body.
+std::string print(const Block &block);
 
 } // namespace fovea::ast

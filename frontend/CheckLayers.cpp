@@ -348,4 +348,21 @@ int LayerChecker::rbf(const Expr &step, int in) {
       {.op = "rbf", .inputs = {in}, .parameters = {index}, .shape = {10}, .layer = layer, .location = step.location});
 }
 
+void LayerChecker::count(const GraphNode &n, GraphLayer &row) const {
+  if (n.op != "conv2d" && n.op != "dense" && n.op != "rbf" && n.op != "scale")
+    return;
+  const GraphParameter &weight = graph.parameters[n.parameters[0]];
+  const int64_t area = n.shape.size() == 3 ? n.shape[1] * n.shape[2] : 1;
+  const int64_t links =
+      weight.mask.empty() ? elements(weight.shape) : std::count(weight.mask.begin(), weight.mask.end(), uint8_t(1));
+  if (n.op == "scale") { // Behind a pooling: each output has the window's elements and a bias.
+    const GraphNode &pool = graph.nodes[n.inputs[0]];
+    row.connections += elements(n.shape) * (pool.kernel[0] * pool.kernel[1] + 1);
+    return;
+  }
+  const int64_t biases = n.parameters.size() == 2 ? n.shape[0] * area : 0;
+  row.macs += links * area;
+  row.connections += links * area + biases;
+}
+
 } // namespace fovea

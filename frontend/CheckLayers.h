@@ -40,10 +40,13 @@ protected:
   /// Squared distances to fixed bitmaps of the ten digits.
   int rbf(const ast::Expr &step, int in);
 
+  bool claimParameters(const ast::Expr &step);
+  /// Multiply-adds of convolutions and dense layers; connections as LeCun et al. 1998 count them, biases included.
+  void count(const GraphNode &n, GraphLayer &row) const;
+
 private:
   /// One chain holds at most one operation with parameters: they are called after it.
   int parameter(const ast::Expr &step, GraphParameter parameter);
-  bool claimParameters(const ast::Expr &step);
   /// What the arguments of a layer say of how its weight is trained: `init`, `lr` and `decay`.
   GraphParameter weightOf(Arguments &arguments);
   /// The same of its bias: `bias`, `bias_lr` and `bias_decay`. Nothing when there is none.

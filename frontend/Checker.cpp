@@ -1,9 +1,12 @@
 #include "frontend/Checker.h"
 
 #include "frontend/CheckLayers.h"
+#include "frontend/Scope.h"
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 namespace fovea {
 
@@ -34,15 +37,21 @@ Expr abridged(Expr expr) {
   return expr;
 }
 
+/// Operations of a network: blocks that call blocks multiply.
+constexpr size_t mostNodes = 20000;
+
 class Checker : LayerChecker {
 public:
   Checker(const ast::Model &model, Diagnostics &diagnostics)
-      : LayerChecker(diagnostics), model(model), parsed(!diagnostics.hasErrors()) {}
+      : LayerChecker(diagnostics), model(model), parsed(!diagnostics.hasErrors()),
+        network(model.definitions, model.blocks.size()) {}
 
   Graph run() {
     graph.network = model.name;
     if (model.hasTrain)
       graph.recipe = checkRecipe(model, defaults, diagnostics);
+    for (size_t index = 0; index < model.blocks.size(); ++index)
+      checkBlock(index);
     input();
     for (const ast::Definition &definition : model.definitions)
       define(definition);
@@ -53,10 +62,9 @@ public:
 private:
   const ast::Model &model;
   const bool parsed;                ///< Nothing of the text was passed over.
-  std::map<std::string, int> names; ///< Node of each name; -1 when its definition is wrong, so that uses are no errors.
-  std::map<std::string, bool> used;
-  Location outputLocation = 0;
-  bool hasOutput = false, outputIsKnown = false;
+  Scope network;
+  Scope *scope = &network;
+  std::vector<bool> described; ///< Nodes that a row of `info` counts.
 
   void input() {
     if (model.inputs.empty()) {
@@ -70,7 +78,7 @@ private:
       error(model.inputs[i].location, "a second input `" + model.inputs[i].name + "`", "a network has one input");
     if (first.type.text.empty()) { // The parser has told; uses of the name are no errors.
       graph.nodes.push_back({.op = "input", .shape = {1, 1, 1}});
-      names[first.name] = -1;
+      network.names[first.name] = -1;
       return;
     }
     bool good = first.type.text == "f32";
@@ -97,89 +105,190 @@ private:
     graph.inputShape = inputShape;
     graph.nodes.push_back({.op = "input", .shape = inputShape, .layer = first.name, .location = first.location});
     good = checkElements(inputShape, "an input", first.location) && good;
-    names[first.name] = good ? 0 : -1;
+    network.names[first.name] = good ? 0 : -1;
+  }
+
+  /// What can be said of a block before it is called.
+  void checkBlock(size_t index) {
+    const ast::Block &block = model.blocks[index];
+    std::set<std::string> seen;
+    for (const ast::Block::Parameter &parameter : block.parameters)
+      if (!seen.insert(parameter.name).second)
+        error(parameter.location, "`" + block.name + "` has two parameters `" + parameter.name + "`",
+              "give this one another name");
+    if (isOperation(block.name))
+      error(block.location, "`" + block.name + "` is an operation; a block cannot have its name", "choose another name");
+    for (size_t other = 0; other < index; ++other)
+      if (model.blocks[other].name == block.name)
+        error(block.location, "a second block `" + block.name + "`", "give this one another name");
+    if (parsed && std::none_of(block.definitions.begin(), block.definitions.end(),
+                               [](const ast::Definition &definition) { return definition.isOutput; }))
+      error(block.location, "the block `" + block.name + "` has no output", "mark its last layer: `output name = ...`");
   }
 
   void define(const ast::Definition &definition) {
     if (!definition.value) { // `output name`
-      auto found = names.find(definition.name);
-      if (found == names.end())
+      auto found = scope->names.find(definition.name);
+      if (found == scope->names.end())
         unknownName(definition.name, definition.location);
-      markOutput(definition, found == names.end() ? -1 : found->second);
+      markOutput(definition, found == scope->names.end() ? -1 : found->second);
       return;
     }
-    if (names.contains(definition.name))
+    if (scope->names.contains(definition.name))
       error(definition.location, "`" + definition.name + "` is defined twice", "give this one another name");
-    layer = definition.name;
+    layer = scope->prefix + definition.name;
     parametersOfLayer = 0;
-    const size_t firstNode = graph.nodes.size(), firstParameter = graph.parameters.size();
+    const size_t firstNode = graph.nodes.size();
     const bool unread = definition.value->kind == Expr::Kind::Name && definition.value->text.empty();
-    const int node = unread ? -1 : value(*definition.value);
-    names[definition.name] = node;
-    used.emplace(definition.name, false);
+    const Expr text = substituted(*definition.value, scope->values);
+    const int node = unread ? -1 : value(text);
+    scope->names[definition.name] = node;
+    scope->used.emplace(definition.name, false);
     if (node >= 0)
-      describe(definition, node, firstNode, firstParameter);
+      describe(scope->prefix + definition.name, text, node, firstNode);
     if (definition.isOutput)
       markOutput(definition, node);
   }
 
   void markOutput(const ast::Definition &definition, int node) {
-    used[definition.name] = true;
-    if (hasOutput) {
-      error(definition.location, "a second output `" + definition.name + "`", "a network has one output");
+    scope->used[definition.name] = true;
+    if (scope->hasOutput) {
+      error(definition.location, "a second output `" + definition.name + "`",
+            scope == &network ? "a network has one output" : "a block has one output");
       return;
     }
-    hasOutput = true;
-    outputIsKnown = node >= 0;
-    outputLocation = definition.location;
-    graph.output = std::max(node, 0);
-    graph.outputName = definition.name;
+    scope->hasOutput = true;
+    scope->output = node;
+    scope->outputLocation = definition.location;
+    scope->outputName = definition.name;
   }
 
-  void describe(const ast::Definition &definition, int node, size_t firstNode, size_t firstParameter) {
-    GraphLayer row{definition.name, print(abridged(*definition.value)), shape(node), 0, 0, 0};
-    for (size_t p = firstParameter; p < graph.parameters.size(); ++p) {
-      const GraphParameter &parameter = graph.parameters[p];
-      if (parameter.constant.empty())
-        row.parameters += parameter.mask.empty() ? elements(parameter.shape)
-                                                 : std::count(parameter.mask.begin(), parameter.mask.end(), uint8_t(1));
+  const ast::Block *blockNamed(const std::string &name) const {
+    for (size_t index = 0; index < scope->blocks; ++index)
+      if (model.blocks[index].name == name)
+        return &model.blocks[index];
+    return nullptr;
+  }
+
+  /// Binds the parameters of a block: to layers in `inner.names`, to anything else in `inner.values`. False after an error.
+  bool bind(const ast::Block &block, const Expr &call, std::optional<int> piped, Scope &inner) {
+    const auto &parameters = block.parameters;
+    const std::string form = "`" + block.name + "`";
+    std::vector<bool> given(parameters.size());
+    bool good = true;
+    size_t place = 0;
+    auto set = [&](size_t index, int node) {
+      inner.names[parameters[index].name] = node;
+      given[index] = true;
+      good = good && node >= 0;
+    };
+    if (piped && parameters.empty()) {
+      error(call.location, form + " takes no layer", "write `" + block.name + "()`");
+      return false;
     }
-    for (size_t n = firstNode; n < graph.nodes.size(); ++n)
+    if (piped)
+      set(place++, *piped);
+    for (const ast::Argument &argument : call.arguments) {
+      auto named = std::find_if(parameters.begin(), parameters.end(),
+                                [&](const auto &parameter) { return parameter.name == argument.name; });
+      const size_t index = argument.name.empty() ? place++ : size_t(named - parameters.begin());
+      if (index >= parameters.size() || given[index]) {
+        error(argument.location,
+              argument.name.empty()        ? form + " takes only " + std::to_string(parameters.size()) + " arguments"
+              : index >= parameters.size() ? form + " has no parameter `" + argument.name + "`"
+                                           : form + " is given `" + argument.name + "` twice",
+              "it is declared as `" + print(block) + "`");
+        good = false;
+        continue;
+      }
+      const Expr &layerOrValue = argument.value;
+      const bool isLayer = layerOrValue.kind == Expr::Kind::Chain || layerOrValue.kind == Expr::Kind::Call ||
+                           (layerOrValue.kind == Expr::Kind::Name && scope->names.contains(layerOrValue.text));
+      if (isLayer) {
+        set(index, value(layerOrValue));
+      } else {
+        inner.values[parameters[index].name] = layerOrValue;
+        given[index] = true;
+      }
+    }
+    for (size_t index = 0; index < parameters.size(); ++index) {
+      if (given[index])
+        continue;
+      if (parameters[index].otherwise) {
+        inner.values[parameters[index].name] = *parameters[index].otherwise;
+      } else {
+        error(call.location, form + " is missing its argument `" + parameters[index].name + "`",
+              "it is declared as `" + print(block) + "`");
+        good = false;
+      }
+    }
+    return good;
+  }
+
+  /// Writes the layers of a block out, under the name of the line that calls it.
+  int instantiate(const ast::Block &block, const Expr &call, std::optional<int> piped) {
+    const size_t firstParameter = graph.parameters.size();
+    const int claimed = parametersOfLayer;
+    Scope inner(block.definitions, size_t(&block - model.blocks.data()));
+    inner.prefix = layer + ".";
+    const bool bound = bind(block, call, piped, inner);
+    if (graph.nodes.size() > mostNodes)
+      error(call.location, "the network has more than " + std::to_string(mostNodes) + " operations",
+            "call fewer blocks");
+    if (!bound || graph.nodes.size() > mostNodes)
+      return -1;
+    Scope *outer = std::exchange(scope, &inner);
+    const std::string caller = layer;
+    for (const ast::Definition &definition : block.definitions)
+      define(definition);
+    warnOfUnused();
+    scope = outer;
+    layer = caller;
+    parametersOfLayer = claimed;
+    if (graph.parameters.size() > firstParameter && !claimParameters(call))
+      return -1; // A second call in the same line: its layers would have the names of the first one's.
+    return inner.output;
+  }
+
+  void describe(const std::string &name, const Expr &text, int node, size_t firstNode) {
+    GraphLayer row{name, print(abridged(text)), shape(node), 0, 0, 0};
+    described.resize(graph.nodes.size());
+    for (size_t n = firstNode; n < graph.nodes.size(); ++n) {
+      if (described[n])
+        continue; // In the row of a block's layer.
+      described[n] = true;
+      for (int index : graph.nodes[n].parameters) {
+        const GraphParameter &parameter = graph.parameters[index];
+        if (parameter.constant.empty())
+          row.parameters += parameter.mask.empty()
+                                ? elements(parameter.shape)
+                                : std::count(parameter.mask.begin(), parameter.mask.end(), uint8_t(1));
+      }
       count(graph.nodes[n], row);
+    }
     graph.layers.push_back(std::move(row));
   }
 
-  /// Multiply-adds of convolutions and dense layers; connections as LeCun et al. 1998 count them, biases included.
-  void count(const GraphNode &n, GraphLayer &row) const {
-    if (n.op != "conv2d" && n.op != "dense" && n.op != "rbf" && n.op != "scale")
-      return;
-    const GraphParameter &weight = graph.parameters[n.parameters[0]];
-    const int64_t area = n.shape.size() == 3 ? n.shape[1] * n.shape[2] : 1;
-    const int64_t links =
-        weight.mask.empty() ? elements(weight.shape) : std::count(weight.mask.begin(), weight.mask.end(), uint8_t(1));
-    if (n.op == "scale") { // Behind a pooling: each output has the window's elements and a bias.
-      const GraphNode &pool = graph.nodes[n.inputs[0]];
-      row.connections += elements(n.shape) * (pool.kernel[0] * pool.kernel[1] + 1);
-      return;
-    }
-    const int64_t biases = n.parameters.size() == 2 ? n.shape[0] * area : 0;
-    row.macs += links * area;
-    row.connections += links * area + biases;
+  void warnOfUnused() {
+    for (const ast::Definition &definition : scope->definitions)
+      if (definition.value && !scope->used[definition.name] && scope->names[definition.name] >= 0)
+        diagnostics.warning(definition.location, "`" + definition.name + "` is used by nothing",
+                            "remove it, or mark it as the output");
   }
 
   void finish() {
     if (model.inputs.empty())
       return;
-    if (!hasOutput && parsed)
+    if (!network.hasOutput && parsed)
       error(model.location, "the network has no output", "mark its last layer: `output name = ...`");
+    graph.output = std::max(network.output, 0);
+    graph.outputName = network.outputName;
     if (diagnostics.hasErrors())
       return;
-    for (const ast::Definition &definition : model.definitions)
-      if (definition.value && !used[definition.name] && names[definition.name] >= 0)
-        diagnostics.warning(definition.location, "`" + definition.name + "` is used by nothing",
-                            "remove it, or mark it as the output");
-    if (!graph.recipe || !outputIsKnown)
+    warnOfUnused();
+    if (!graph.recipe || network.output < 0)
       return;
+    const Location outputLocation = network.outputLocation;
     const GraphNode &output = graph.nodes[graph.output];
     if (graph.classes() == 0)
       error(outputLocation, "training needs one score for each class; the output is " + shapeText(output.shape),
@@ -196,10 +305,10 @@ private:
     if (diagnostics.full())
       return error(location, "unknown layer"); // Counted, not shown: the search below takes time.
     std::vector<std::string> known;
-    for (const auto &[other, node] : names)
+    for (const auto &[other, node] : scope->names)
       known.push_back(other);
     const std::string near = nearest(name, known);
-    for (const ast::Definition &definition : model.definitions)
+    for (const ast::Definition &definition : scope->definitions)
       if (definition.value && definition.name == name)
         return error(location, "`" + name + "` is used before it is defined", "move its line up");
     error(location, "unknown layer `" + name + "`", near.empty() ? "" : "did you mean `" + near + "`?");
@@ -209,17 +318,19 @@ private:
   int value(const Expr &expr) {
     switch (expr.kind) {
     case Expr::Kind::Name: {
-      auto found = names.find(expr.text);
-      if (found == names.end()) {
+      auto found = scope->names.find(expr.text);
+      if (found == scope->names.end()) {
         unknownName(expr.text, expr.location);
         return -1;
       }
-      used[expr.text] = true;
+      scope->used[expr.text] = true;
       return found->second;
     }
     case Expr::Kind::Call:
       if (expr.text == "add" || expr.text == "concat")
         return combine(expr, {});
+      if (const ast::Block *block = blockNamed(expr.text))
+        return instantiate(*block, expr, {});
       if (isOperation(expr.text) || notYet.contains(expr.text))
         error(expr.location, "`" + expr.text + "` has no input", "write `source -> " + print(expr) + "`");
       else
@@ -244,7 +355,14 @@ private:
   void unknownOperation(const Expr &call) {
     if (auto found = notYet.find(call.text); found != notYet.end())
       return error(call.location, "`" + call.text + "` is not supported yet", found->second);
-    const std::string near = nearest(call.text, operationNames);
+    std::vector<std::string> known = operationNames;
+    for (const ast::Block &block : model.blocks) {
+      known.push_back(block.name);
+      if (block.name == call.text)
+        return error(call.location, "`" + call.text + "` is called before it is defined, or by itself",
+                     "a block may call the blocks above it");
+    }
+    const std::string near = nearest(call.text, known);
     std::string all;
     for (const std::string &name : operationNames)
       all += (all.empty() ? "" : ", ") + name;
@@ -254,6 +372,8 @@ private:
 
   /// `in -> step`. Without an input only the step's own mistakes are found.
   int apply(const Expr &step, int in) {
+    if (const ast::Block *block = blockNamed(step.text))
+      return instantiate(*block, step, in);
     if (!isOperation(step.text)) {
       unknownOperation(step);
       return -1;

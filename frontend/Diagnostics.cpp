@@ -47,6 +47,9 @@ void Diagnostics::error(Location location, std::string message, std::string help
 }
 
 void Diagnostics::warning(Location location, std::string message, std::string help) {
+  for (const Diagnostic &known : diagnostics)
+    if (!known.isError && known.location == location && known.message == message)
+      return; // A block that is called twice.
   if (warnings++ < mostErrors)
     diagnostics.push_back({false, location, abridged(std::move(message)), abridged(std::move(help))});
 }

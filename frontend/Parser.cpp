@@ -3,6 +3,7 @@
 #include "frontend/Lexer.h"
 
 #include <charconv>
+#include <utility>
 
 namespace fovea {
 
@@ -19,6 +20,8 @@ public:
       : tokens(tokenize(source, diagnostics)), diagnostics(diagnostics) {}
 
   Model run() {
+    while (isName("block"))
+      block();
     if (isName("network"))
       network();
     else
@@ -27,7 +30,7 @@ public:
       if (isName("train") && !model.hasTrain)
         train();
       else if (isName("block"))
-        skipBlock();
+        block();
       else {
         if (isName("train"))
           diagnostics.error(here().location, "a second train block", "put all settings into one");
@@ -47,6 +50,7 @@ private:
   size_t at = 0;
   int depth = 0;
   Model model;
+  std::vector<Definition> *definitions = &model.definitions; ///< Of the network, or of the block that is read.
 
   const Token &here() const { return tokens[at]; }
   const Token &next() const { return tokens[std::min(at + 1, tokens.size() - 1)]; }
@@ -113,13 +117,18 @@ private:
       model.name = name->text;
     if (!expect("{", "write `network " + (model.name.empty() ? "LeNet" : model.name) + " {`"))
       recover(false);
-    while (!atEnd() && !isSymbol("}"))
-      if (!statement())
-        recover(false);
+    statements();
     expect("}", "the network's block is not closed");
   }
 
   bool statement() {
+    if (isName("block") && next().kind == Token::Kind::Name) {
+      diagnostics.error(here().location, "a block stands before the network, not inside", "move it above `network`");
+      block();
+      return true;
+    }
+    if (isName("input") && next().kind == Token::Kind::Name && definitions != &model.definitions)
+      diagnostics.error(here().location, "a block has no `input`", "name it as a parameter: `block name(x) {`");
     if (isName("input") && next().kind == Token::Kind::Name)
       return input();
     Definition definition;
@@ -133,7 +142,7 @@ private:
       return take(), false;
     definition.name = name->text;
     if (definition.isOutput && !isSymbol("=")) {
-      model.definitions.push_back(std::move(definition));
+      definitions->push_back(std::move(definition));
       return true;
     }
     if (!expect("=", "a layer is written `" + definition.name + " = source -> operation(...)`"))
@@ -143,7 +152,7 @@ private:
       definition.value = std::move(*value);
     else
       definition.value = Expr{}; // Known by name, so that its uses are no errors too.
-    model.definitions.push_back(std::move(definition));
+    definitions->push_back(std::move(definition));
     return value.has_value();
   }
 
@@ -155,7 +164,8 @@ private:
     const bool read = inputType(input);
     if (!read)
       input.type = {};
-    model.inputs.push_back(std::move(input));
+    if (definitions == &model.definitions)
+      model.inputs.push_back(std::move(input));
     return read;
   }
 
@@ -204,16 +214,49 @@ private:
     return value.has_value();
   }
 
-  void skipBlock() {
-    diagnostics.error(here().location, "`block` is not supported yet", "write the layers out in the network");
-    int open = 0;
-    do {
-      open += isSymbol("{") - isSymbol("}");
-      const bool closes = isSymbol("}");
-      take();
-      if (closes && open <= 0)
-        return;
-    } while (!atEnd());
+  void block() {
+    if (depth >= deepestNesting) {
+      diagnostics.error(here().location, "this is nested too deeply", "write blocks one after another");
+      at = tokens.size() - 1;
+      return;
+    }
+    ++depth;
+    take();
+    Block block{.name = here().text, .location = here().location, .parameters = {}, .definitions = {}};
+    const std::string form = "write `block name(x, width = 64) {`";
+    const bool read = expectName("the block's name") && expect("(", form) && parameters(block) && expect("{", form);
+    if (!read)
+      recover(false);
+    auto *outer = std::exchange(definitions, &block.definitions);
+    statements();
+    definitions = outer;
+    --depth;
+    expect("}", "the block `" + block.name + "` is not closed");
+    if (read)
+      model.blocks.push_back(std::move(block));
+  }
+
+  bool parameters(Block &block) {
+    while (!isSymbol(")")) {
+      Block::Parameter parameter{.name = here().text, .location = here().location, .otherwise = {}};
+      if (!expectName("a parameter's name"))
+        return false;
+      if (accept("=")) {
+        parameter.otherwise = expr();
+        if (!parameter.otherwise)
+          return false;
+      }
+      block.parameters.push_back(std::move(parameter));
+      if (!accept(","))
+        break;
+    }
+    return expect(")", "the parameters of `" + block.name + "` are not closed");
+  }
+
+  void statements() {
+    while (!atEnd() && !isSymbol("}"))
+      if (!statement())
+        recover(false);
   }
 
   /// primary { "->" primary }

@@ -76,20 +76,66 @@ m.net:5:1: error: expected `train {` or the end of the file, found `trian`
   trian {
   ^
 )"},
-    {"block_is_not_yet", R"(
+    {"block_without_parameters", R"(
+block b {
+  output y = x -> relu
+}
 network N {
   input x: f32[1, 8, 8]
   output z = x -> dense(10)
 }
-block b(x) {
-  y = x -> relu
+)",
+     R"(
+m.net:1:9: error: expected `(`, found `{`
+  block b {
+          ^
+  help: write `block name(x, width = 64) {`
+)"},
+    {"block_inside_the_network", R"(
+network N {
+  input x: f32[1, 8, 8]
+  block b(v) {
+    output y = v -> relu
+  }
+  output z = x -> dense(10)
 }
 )",
      R"(
-m.net:5:1: error: `block` is not supported yet
-  block b(x) {
-  ^
-  help: write the layers out in the network
+m.net:3:3: error: a block stands before the network, not inside
+    block b(v) {
+    ^
+  help: move it above `network`
+)"},
+    {"block_with_an_input", R"(
+block b(v) {
+  input x: f32[1, 8, 8]
+  output y = v -> relu
+}
+network N {
+  input x: f32[1, 8, 8]
+  output z = x -> b -> dense(10)
+}
+)",
+     R"(
+m.net:2:3: error: a block has no `input`
+    input x: f32[1, 8, 8]
+    ^
+  help: name it as a parameter: `block name(x) {`
+)"},
+    {"block_not_closed", R"(
+block b(v, n = 3 {
+  output y = v -> relu
+}
+network N {
+  input x: f32[1, 8, 8]
+  output z = x -> dense(10)
+}
+)",
+     R"(
+m.net:1:18: error: expected `)`, found `{`
+  block b(v, n = 3 {
+                   ^
+  help: the parameters of `b` are not closed
 )"},
     {"second_train_block", R"(
 network N {
