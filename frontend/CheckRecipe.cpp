@@ -115,6 +115,9 @@ void dataOf(const Expr &value, Recipe &recipe, Diagnostics &diagnostics) {
   std::vector<std::string> names{"scale", "mean", "pad"};
   if (colour)
     names.insert(names.end(), {"crop", "mirror"});
+  const bool folder = value.text == "image_folder";
+  if (folder)
+    names.insert(names.end(), {"resize", "pca_color"});
   Arguments arguments(value, {}, names, diagnostics);
   recipe.scale = arguments.number("scale", 1.0);
   recipe.pad = arguments.integer("pad", 0, 0, 1024);
@@ -125,6 +128,14 @@ void dataOf(const Expr &value, Recipe &recipe, Diagnostics &diagnostics) {
   meanOf(arguments, recipe);
   recipe.crop = arguments.find("crop") ? arguments.integer("crop", 0, 1, 4096) : 0;
   recipe.mirror = arguments.flag("mirror", false);
+  if (!folder)
+    return;
+  recipe.resize = arguments.integer("resize", std::nullopt, 1, 4096);
+  recipe.colourNoise = arguments.number("pca_color", 0.0, 0, 10);
+  if (recipe.crop > recipe.resize + 2 * recipe.pad)
+    arguments.error("crop", "the crop of " + std::to_string(recipe.crop) + " is larger than the pictures of " +
+                                std::to_string(recipe.resize) + (recipe.pad ? " with their padding" : ""),
+                    "`resize` is the side of the square that each picture becomes");
 }
 
 } // namespace
@@ -155,7 +166,7 @@ Recipe checkRecipe(const ast::Model &model, TrainDefaults &defaults, Diagnostics
     if (value.kind == Expr::Kind::Name && value.text.empty())
       continue; // The parser has told.
     if (name == "data") {
-      if (isKind(value, "data", {"mnist", "cifar10"}, diagnostics))
+      if (isKind(value, "data", {"mnist", "cifar10", "image_folder"}, diagnostics))
         dataOf(value, recipe, diagnostics);
     } else if (name == "loss") {
       if (!isKind(value, "loss", {"softmax_cross_entropy", "rbf_map"}, diagnostics))

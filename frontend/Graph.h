@@ -60,6 +60,8 @@ struct Recipe {
   std::string computedMean;         ///< or "pixel" or "channel": of the training images.
   int64_t pad = 0, crop = 0;        ///< `crop` 0: the whole image.
   bool mirror = false;
+  int64_t resize = 0;     ///< Of image_folder: side of the square that each picture becomes.
+  double colourNoise = 0; ///< Of image_folder: strength of the paper's colour noise.
   Setting loss{"softmax_cross_entropy", {}};
   double lr = 0.01, momentum = 0, weightDecay = 0;
   Setting policy{"fixed", {}};

@@ -91,7 +91,9 @@ private:
     SmallVector<NamedAttribute> entries{
         named("data", dictionary({named("kind", text(recipe.dataKind)), named("scale", number(recipe.scale)),
                                   named("mean", mean(recipe)), named("pad", whole(recipe.pad)),
-                                  named("crop", whole(recipe.crop)), named("mirror", builder.getBoolAttr(recipe.mirror))})),
+                                  named("crop", whole(recipe.crop)), named("mirror", builder.getBoolAttr(recipe.mirror)),
+                                  named("resize", whole(recipe.resize)),
+                                  named("pca_color", number(recipe.colourNoise))})),
         named("loss", setting(recipe.loss)),
         named("optimizer", dictionary({named("kind", text("sgd")), named("lr", number(recipe.lr)),
                                        named("momentum", number(recipe.momentum)),

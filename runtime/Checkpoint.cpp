@@ -33,15 +33,16 @@ void saveCheckpoint(const Session &session, const RunState &state, const std::st
   tensors.add(session, ParameterBlock::Momentum, momentumPrefix);
   char lr[40];
   *std::to_chars(lr, lr + sizeof(lr) - 1, state.lr).ptr = 0; // the shortest text that reads back to the same double
-  writeSafetensors(path, tensors.views,
-                   {{"format", format},
-                    {"network", session.program.network},
-                    {"seed", std::to_string(state.seed)},
-                    {"iteration", std::to_string(state.iteration)},
-                    {"total_iterations", std::to_string(state.totalIterations)},
-                    {"batch", std::to_string(state.batch)},
-                    {"train_images", std::to_string(state.trainImages)},
-                    {"lr", lr}});
+  std::map<std::string, std::string> metadata = classMetadata(session);
+  metadata.merge(std::map<std::string, std::string>{{"format", format},
+                                                    {"network", session.program.network},
+                                                    {"seed", std::to_string(state.seed)},
+                                                    {"iteration", std::to_string(state.iteration)},
+                                                    {"total_iterations", std::to_string(state.totalIterations)},
+                                                    {"batch", std::to_string(state.batch)},
+                                                    {"train_images", std::to_string(state.trainImages)},
+                                                    {"lr", lr}});
+  writeSafetensors(path, tensors.views, metadata);
 }
 
 RunState loadCheckpoint(Session &session, const std::string &path) {

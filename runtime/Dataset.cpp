@@ -1,6 +1,7 @@
 #include "runtime/Dataset.h"
 
 #include "runtime/Error.h"
+#include "runtime/Folder.h"
 #include "runtime/Idx.h"
 
 #include <algorithm>
@@ -80,18 +81,34 @@ void checkLabels(const Dataset &dataset, int64_t classes) {
 
 FloatTensor meanOf(const Dataset &dataset, bool perPixel) {
   const int64_t plane = dataset.height * dataset.width, elements = dataset.channels * plane;
+  constexpr int64_t most = 10000;
+  const int64_t step = dataset.files.empty() ? 1 : std::max<int64_t>(1, dataset.count / most);
   std::vector<uint64_t> sums(static_cast<size_t>(elements));
-  const uint8_t *byte = dataset.images.data();
-  for (int64_t image = 0; image < dataset.count; ++image)
+  int64_t summed = 0;
+  auto add = [&](const uint8_t *bytes) {
     for (uint64_t &sum : sums)
-      sum += *byte++;
+      sum += *bytes++;
+    ++summed;
+  };
+  constexpr int64_t together = 256; // Decoded in parallel, summed in their order: so many are in memory at once.
+  std::vector<std::vector<uint8_t>> decoded(together);
+  for (int64_t first = 0; first < dataset.count; first += together * step) {
+    const int64_t part = std::min(together, (dataset.count - first + step - 1) / step);
+    if (!dataset.files.empty())
+      forEachInParallel(part, [&](int64_t i) { decoded[size_t(i)] = decodeExample(dataset, first + i * step); });
+    for (int64_t i = 0; i < part; ++i)
+      if (dataset.files.empty())
+        add(dataset.images.data() + (first + i) * elements);
+      else if (!decoded[size_t(i)].empty())
+        add(decoded[size_t(i)].data());
+  }
   FloatTensor mean{{dataset.channels}, {}};
   if (perPixel)
     mean.shape = {dataset.channels, dataset.height, dataset.width};
-  const int64_t together = perPixel ? 1 : plane;
-  for (int64_t first = 0; first < elements; first += together) {
-    const uint64_t sum = std::accumulate(sums.begin() + first, sums.begin() + first + together, uint64_t(0));
-    mean.values.push_back(float(double(sum) / double(dataset.count * together)));
+  const int64_t pixels = perPixel ? 1 : plane;
+  for (int64_t first = 0; first < elements; first += pixels) {
+    const uint64_t sum = std::accumulate(sums.begin() + first, sums.begin() + first + pixels, uint64_t(0));
+    mean.values.push_back(float(double(sum) / double(std::max<int64_t>(summed, 1) * pixels)));
   }
   return mean;
 }
@@ -116,21 +133,40 @@ void checkFits(const Dataset &dataset, const Preprocess &preprocess, std::span<c
                             dataset.imagesFile, shapeText(plain), means));
 }
 
-void fillBatch(const Dataset &dataset, std::span<const int64_t> indices, const Preprocess &preprocess, float *out,
-               const Draws *draws) {
+void fillBatch(const Dataset &dataset, std::span<const int64_t> indices, const Preprocess &preprocess, float *images,
+               int32_t *labels, const Draws *draws) {
   const int64_t height = dataset.height, width = dataset.width, bytes = dataset.channels * height * width;
   const auto [rows, columns] = preprocessedSize(preprocess, height, width);
-  for (int64_t index : indices) {
+  const int64_t floats = dataset.channels * rows * columns;
+  auto fill = [&](int64_t place) {
+    int64_t index = indices[size_t(place)];
+    float *out = images + place * floats;
+    const uint8_t *from = dataset.images.data() + index * bytes;
+    std::vector<uint8_t> decoded;
+    if (!dataset.files.empty()) {
+      decoded = decodeExample(dataset, index);
+      for (int64_t tried = 1; decoded.empty() && draws; ++tried) {
+        if (tried == dataset.count)
+          throw Error(fmt::format("{}: every picture is damaged", dataset.imagesFile));
+        index = (index + 1) % dataset.count;
+        decoded = decodeExample(dataset, index);
+      }
+      if (decoded.empty()) {
+        std::fill_n(out, floats, 0.0f);
+        labels[place] = -1;
+        return;
+      }
+      from = decoded.data();
+    }
     const View view = draws ? drawnView(preprocess, height, width, draws->seed, draws->epoch, index)
                             : centreView(preprocess, height, width);
-    fillImage(dataset.images.data() + index * bytes, dataset.channels, height, width, preprocess, view, out);
-    out += dataset.channels * rows * columns;
-  }
-}
-
-void fillLabels(const Dataset &dataset, std::span<const int64_t> indices, int32_t *out) {
-  for (int64_t index : indices)
-    *out++ = dataset.labels[size_t(index)];
+    fillImage(from, dataset.channels, height, width, preprocess, view, out);
+    labels[place] = dataset.labels[size_t(index)];
+  };
+  if (!dataset.files.empty())
+    return forEachInParallel(int64_t(indices.size()), fill);
+  for (size_t place = 0; place < indices.size(); ++place)
+    fill(int64_t(place));
 }
 
 } // namespace fovea

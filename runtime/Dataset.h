@@ -3,6 +3,7 @@
 
 #include "runtime/Preprocess.h"
 
+#include <memory>
 #include <string>
 
 namespace fovea {
@@ -15,6 +16,9 @@ struct Dataset {
   std::vector<uint8_t> images;         // [count, channels, height, width]
   std::vector<int32_t> labels;         // [count], each in 0..classes-1
   std::vector<std::string> classNames; // empty: classes have numbers only
+  std::vector<std::string> files;      // instead of `images`: pictures to be decoded when they are needed
+  bool strict = false;                 // a damaged picture is an error; otherwise it is named and left out
+  std::shared_ptr<struct BrokenFiles> broken;
 };
 
 /// Loads MNIST's (or Fashion-MNIST's, ...) IDX files from `directory`: `train-images-idx3-ubyte` and
@@ -26,10 +30,25 @@ Dataset loadMnist(const std::string &directory, Split split, int64_t classes = 1
 /// pictures of one size in train/CLASS/ and test/CLASS/. Colour planes in the order red, green, blue.
 Dataset loadCifar10(const std::string &directory, Split split, int64_t classes = 10);
 
+/// Lists the pictures of `directory`/train/CLASS/, or of val/CLASS/ or test/CLASS/. Each becomes a square of `side` pixels:
+/// its shorter side is resized, and the middle taken. The number of classes must be the network's.
+Dataset loadImageFolder(const std::string &directory, Split split, int64_t side, int64_t channels, int64_t classes,
+                        bool strict);
+
+/// The picture as the planes [channels, side, side] that loadImageFolder's images have.
+std::vector<uint8_t> picturePlanes(const struct Image &image, int64_t channels, int64_t side);
+
+/// Decodes a picture of `files`; empty when it is damaged, which is told once on standard error.
+std::vector<uint8_t> decodeExample(const Dataset &dataset, int64_t index);
+
+/// How many damaged pictures have been left out so far.
+int64_t brokenFiles(const Dataset &dataset);
+
 /// Throws Error naming the first label that is not in 0..classes-1; classes 0 checks nothing.
 void checkLabels(const Dataset &dataset, int64_t classes);
 
-/// The mean of all images: of each element [C, H, W], or of each channel [C].
+/// The mean of all images (of at most 10,000 spread evenly, when they have to be decoded): of each element [C, H, W], or of
+/// each channel [C].
 FloatTensor meanOf(const Dataset &dataset, bool perPixel);
 
 /// Throws Error, with both sizes, unless images of `dataset` with `preprocess` are the network's `input` [C, H, W].
@@ -41,11 +60,10 @@ struct Draws {
   int64_t epoch = 0;
 };
 
-/// Writes images `indices` as float32 [indices.size(), C, preprocessedSize] to `out`: their centres, or drawn views.
-void fillBatch(const Dataset &dataset, std::span<const int64_t> indices, const Preprocess &preprocess, float *out,
-               const Draws *draws = nullptr);
-
-/// Writes the labels of `indices`.
-void fillLabels(const Dataset &dataset, std::span<const int64_t> indices, int32_t *out);
+/// Writes images `indices` as float32 [indices.size(), C, preprocessedSize] to `images`, and their labels. With draws the
+/// views are drawn, and a damaged picture's place is taken by the next whole one; without, views are centred, and a
+/// damaged picture is zeros with the label -1.
+void fillBatch(const Dataset &dataset, std::span<const int64_t> indices, const Preprocess &preprocess, float *images,
+               int32_t *labels, const Draws *draws = nullptr);
 
 } // namespace fovea

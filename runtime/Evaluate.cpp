@@ -17,8 +17,8 @@ Preprocess preprocessOf(const Session &session) {
                   "data.mean is missing");
     preprocess.means = session.dataMean.values;
   }
-  if (data.kind == "cifar10")
-    preprocess.resize = 32;
+  preprocess.resize = data.kind == "cifar10" ? 32 : data.resize;
+  preprocess.colourNoise = static_cast<float>(data.colourNoise);
   return preprocess;
 }
 
@@ -28,13 +28,19 @@ void computeMean(Session &session, const Dataset &trainSet) {
     session.dataMean = meanOf(trainSet, kind == MeanKind::Pixel);
 }
 
-Dataset loadData(const Program &program, const std::string &directory, Split split) {
+Dataset loadData(const Program &program, const std::string &directory, Split split, bool strict) {
   needClasses(program);
-  const std::string &kind = program.recipe.data.kind;
-  if (kind != "mnist" && kind != "cifar10")
-    throw Error("the recipe has data of kind `" + kind + "` that this runtime does not know; compile the network again");
-  Dataset data = kind == "mnist" ? loadMnist(directory, split, program.classes)
-                                 : loadCifar10(directory, split, program.classes);
+  const Recipe::Data &recipe = program.recipe.data;
+  Dataset data;
+  if (recipe.kind == "mnist")
+    data = loadMnist(directory, split, program.classes);
+  else if (recipe.kind == "cifar10")
+    data = loadCifar10(directory, split, program.classes);
+  else if (recipe.kind == "image_folder")
+    data = loadImageFolder(directory, split, recipe.resize, program.inputShape[0], program.classes, strict);
+  else
+    throw Error("the recipe has data of kind `" + recipe.kind +
+                "` that this runtime does not know; compile the network again");
   if (data.count == 0)
     throw Error(data.imagesFile + ": holds no image");
   return data;
@@ -49,14 +55,17 @@ Metrics evaluate(Session &session, const Dataset &data, const std::function<void
   Preprocess preprocess = preprocessOf(session);
   checkFits(data, preprocess, program.inputShape);
   std::vector<int64_t> indices;
+  std::vector<int32_t> labels(batch);
   Metrics metrics;
   for (int64_t done = 0; done < data.count; done += batch) {
     indices.resize(std::min(batch, data.count - done));
     for (size_t i = 0; i < indices.size(); ++i)
       indices[i] = done + static_cast<int64_t>(i);
-    fillBatch(data, indices, preprocess, images.data());
+    fillBatch(data, indices, preprocess, images.data(), labels.data());
     session.infer(images.data(), indices.size(), outputs.data());
-    metrics.add(program, outputs.data(), data.labels.data() + done, indices.size());
+    for (size_t i = 0; i < indices.size(); ++i)
+      if (labels[i] >= 0) // The others are damaged pictures.
+        metrics.add(program, outputs.data() + int64_t(i) * program.outputElements(), &labels[i], 1);
     if (progress)
       progress(done + static_cast<int64_t>(indices.size()));
   }

@@ -18,7 +18,7 @@ void computeMean(Session &session, const Dataset &trainSet);
 
 /// Loads one split of the data set that the recipe names, from `directory`, and checks that labels fit the network.
 /// Throws Error.
-Dataset loadData(const Program &program, const std::string &directory, Split split);
+Dataset loadData(const Program &program, const std::string &directory, Split split, bool strict = false);
 
 /// Runs every image of `data`. `progress` (images done so far) may be empty.
 Metrics evaluate(Session &session, const Dataset &data, const std::function<void(int64_t)> &progress = {});

@@ -124,11 +124,17 @@ Image imageToInput(const Image &image, std::span<const int64_t> input, const Pre
   int64_t height = input.size() == 3 ? input[1] - 2 * preprocess.pad : 0;
   int64_t width = input.size() == 3 ? input[2] - 2 * preprocess.pad : 0;
   if (preprocess.crop > 0)
-    height = width = preprocess.resize > 0 ? preprocess.resize : preprocess.crop;
+    height = width = preprocess.crop;
   if (height <= 0 || width <= 0 || (input[0] != 1 && input[0] != 3))
     throw Error(fmt::format("the network's input is {} with a pad of {}; pictures fit inputs [1, H, W] or [3, H, W] "
                             "larger than their padding; give --input X.npy instead",
                             shapeText(input), preprocess.pad));
+  if (preprocess.resize > 0 && preprocess.crop > 0) { // As image_folder does it.
+    const std::vector<uint8_t> planes = picturePlanes(image, input[0], preprocess.resize);
+    const int64_t side = preprocess.resize;
+    fillImage(planes.data(), input[0], side, side, preprocess, centreView(preprocess, side, side), out);
+    return image;
+  }
   Image fitted = resize(input[0] == 1 ? toGrey(image) : toRgb(image), height, width);
   if (inversion == Inversion::Always ||
       (inversion == Inversion::Auto && fitted.channels == 1 && hasBrightBorder(image)))

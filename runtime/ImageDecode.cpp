@@ -4,6 +4,7 @@
 // plain function over one state struct that its caller owns: setjmp is called in a frame that holds only pointers and
 // numbers, and everything that allocates (vectors, messages as std::string) lives in the caller or in the struct.
 #include "runtime/Error.h"
+#include "runtime/Exif.h"
 #include "runtime/File.h"
 #include "runtime/Image.h"
 
@@ -186,6 +187,7 @@ bool jpegBegin(JpegDecoder &decoder) {
   jpeg_create_decompress(&jpeg);
   jpeg.client_data = &decoder;
   jpeg.mem->max_memory_to_use = 512L << 20;
+  jpeg_save_markers(&jpeg, JPEG_APP0 + 1, 0xFFFF); // Exif
   jpeg_mem_src(&jpeg, decoder.file.data(), static_cast<unsigned long>(decoder.file.size()));
   jpeg_read_header(&jpeg, TRUE);
   decoder.width = jpeg.image_width;
@@ -240,7 +242,10 @@ Image decodeJpeg(JpegDecoder &decoder, const std::string &path) {
   }
   if (!decoded)
     throw Error(fmt::format("{}: cannot be decoded as JPEG: {}", path, decoder.message));
-  return std::move(decoder.image);
+  int orientation = 1;
+  for (jpeg_saved_marker_ptr marker = decoder.jpeg.marker_list; marker && orientation == 1; marker = marker->next)
+    orientation = exifOrientation({marker->data, marker->data_length});
+  return upright(std::move(decoder.image), orientation);
 }
 
 } // namespace

@@ -26,6 +26,15 @@ Span visible(int64_t outputs, int64_t inputs, int64_t offset) {
   return {begin, std::clamp<int64_t>(inputs - offset, begin, outputs), begin + offset};
 }
 
+/// Principal components of the colours of ImageNet's pixels, 0 to 255 (cuda-convnet2's input_meta).
+struct Component {
+  double deviation;
+  std::array<double, 3> direction;
+};
+constexpr Component components[] = {{19.7208, {0.41796, -0.71258, -0.56351}},
+                                    {37.0939, {-0.81698, -0.02354, -0.57618}},
+                                    {121.7801, {0.39731, 0.70120, -0.59200}}};
+
 } // namespace
 
 std::array<int64_t, 2> preprocessedSize(const Preprocess &preprocess, int64_t height, int64_t width) {
@@ -47,6 +56,12 @@ View drawnView(const Preprocess &preprocess, int64_t height, int64_t width, uint
   view.top = random.below(uint32_t(height + 2 * preprocess.pad - rows + 1));
   view.left = random.below(uint32_t(width + 2 * preprocess.pad - columns + 1));
   view.mirror = random.below(2) == 1 && preprocess.mirror;
+  if (preprocess.colourNoise > 0)
+    for (const Component &component : components) {
+      const double along = random.normal() * double(preprocess.colourNoise) * component.deviation;
+      for (size_t channel = 0; channel < 3; ++channel)
+        view.colour[channel] += float(along * component.direction[channel]);
+    }
   return view;
 }
 
@@ -82,6 +97,9 @@ void fillImage(const uint8_t *bytes, int64_t channels, int64_t height, int64_t w
       }
       if (view.mirror)
         std::reverse(out, out + columns);
+      if (channels == 3 && view.colour[size_t(c)] != 0)
+        for (int64_t x = 0; x < columns; ++x)
+          out[x] += view.colour[size_t(c)] * preprocess.scale;
     }
   }
 }

@@ -17,6 +17,7 @@ struct Preprocess {
   int64_t crop = 0;         ///< Side of the square that is taken; 0: the whole padded image.
   int64_t resize = 0;       ///< Side of the images that are cropped, for pictures of other sizes.
   bool mirror = false;      ///< Half of the training images are mirrored.
+  float colourNoise = 0;    ///< Strength of the paper's noise along the principal components of colour, in training.
   std::vector<float> means; ///< Instead of `mean`: one per channel, or one per element of the unpadded image [C,H,W].
 };
 
@@ -24,6 +25,7 @@ struct Preprocess {
 struct View {
   int64_t top = 0, left = 0; ///< In the padded image.
   bool mirror = false;
+  std::array<float, 3> colour{}; ///< Added to the red, green and blue bytes.
 };
 
 /// Height and width of the network's input for images of [height, width].
@@ -32,7 +34,9 @@ std::array<int64_t, 2> preprocessedSize(const Preprocess &preprocess, int64_t he
 /// The crop in the middle, as evaluation takes it.
 View centreView(const Preprocess &preprocess, int64_t height, int64_t width);
 
-/// A random crop and mirroring, a function of (seed, epoch, index) alone.
+/// A random crop, mirroring and colour, a function of (seed, epoch, index) alone. Of the two readings of Krizhevsky et al.
+/// 2012, section 4.1, the colour follows Krizhevsky's program: along each component, a normal number times the strength
+/// times the standard deviation (not the variance) of ImageNet's pixels.
 View drawnView(const Preprocess &preprocess, int64_t height, int64_t width, uint64_t seed, int64_t epoch,
                int64_t index);
 

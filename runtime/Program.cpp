@@ -123,6 +123,8 @@ Recipe readRecipe(const json &value) {
     r.data.pad = data->value("pad", r.data.pad);
     r.data.crop = data->value("crop", r.data.crop);
     r.data.mirror = data->value("mirror", r.data.mirror);
+    r.data.resize = data->value("resize", r.data.resize);
+    r.data.colourNoise = data->value("pca_color", r.data.colourNoise);
   }
   if (auto loss = value.find("loss"); loss != value.end()) {
     std::string kind = loss->value("kind", "softmax_cross_entropy");

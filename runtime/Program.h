@@ -81,6 +81,8 @@ struct Recipe {
     int64_t pad = 0; ///< pixels added on each side
     int64_t crop = 0; ///< side of the square that is taken; 0: everything
     bool mirror = false;
+    int64_t resize = 0;     ///< image_folder: side of the square that each picture becomes
+    double colourNoise = 0; ///< strength of the paper's colour noise
   } data;
   LossKind loss = LossKind::SoftmaxCrossEntropy;
   double rbfJ = 0;

@@ -44,6 +44,9 @@ public:
   /// the parameters. Empty until it is computed or loaded.
   FloatTensor dataMean;
 
+  /// Names of the classes, where the data set has them; kept with the parameters, too.
+  std::vector<std::string> classNames;
+
   /// Draws every trainable parameter's value and zeroes the momentum.
   void initialize(uint64_t seed);
 

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <future>
 #include <memory>
 
 namespace fovea {
@@ -60,17 +61,18 @@ template <typename... Values> std::string format(const char *pattern, Values... 
 class Training {
 public:
   Training(const Program &program, const TrainOptions &options)
-      : program(program), options(options), session(program), trainSet(loadData(program, options.data, Split::Train)),
-        testSet(loadData(program, options.data, Split::Test)) {
+      : program(program), options(options), session(program), trainSet(loadData(program, options.data, Split::Train, options.strict)),
+        testSet(loadData(program, options.data, Split::Test, options.strict)) {
     begin();
     computeMean(session, trainSet);
+    session.classNames = trainSet.classNames;
     preprocess = preprocessOf(session);
     checkFits(trainSet, preprocess, program.inputShape);
     batch = state.batch;
     perEpoch = (trainSet.count + batch - 1) / batch;
-    images.resize(batch * program.inputElements());
+    for (AlignedFloats &buffer : images)
+      buffer.resize(batch * program.inputElements());
     outputs.resize(batch * program.outputElements());
-    labels.resize(batch);
     if (!options.log.empty())
       log = std::make_unique<EventFile>(options.log);
   }
@@ -94,6 +96,8 @@ public:
     }
     if (!tested)
       test = evaluate(session, testSet);
+    if (const int64_t broken = brokenFiles(trainSet) + brokenFiles(testSet))
+      std::fprintf(stderr, "warning: %lld damaged pictures were left out\n", static_cast<long long>(broken));
     progress.line(resultLine(test));
     saveWeights(session, options.out);
     return 0;
@@ -141,20 +145,21 @@ private:
 
   void oneIteration() {
     auto start = std::chrono::steady_clock::now();
-    int64_t epoch = state.iteration / perEpoch, position = state.iteration % perEpoch;
-    if (epoch != orderEpoch) {
-      order = shuffledOrder(trainSet.count, state.seed, epoch);
-      orderEpoch = epoch;
+    if (state.iteration % perEpoch == 0 || trainedImages == 0) {
       epochWindow = {};
       epochSeconds = 0;
     }
-    // The last batch of an epoch is what is left of it.
-    std::span<const int64_t> chosen = order;
-    chosen = chosen.subspan(position * batch, std::min(batch, trainSet.count - position * batch));
-    auto count = static_cast<int64_t>(chosen.size());
-    const Draws draws{state.seed, epoch};
-    fillBatch(trainSet, chosen, preprocess, images.data(), &draws);
-    fillLabels(trainSet, chosen, labels.data());
+    // While this batch is computed the next is made: decoding and cropping hide behind the arithmetic.
+    if (!pending.valid())
+      pending = beginBatch(state.iteration);
+    auto waited = std::chrono::steady_clock::now();
+    const Batch current = pending.get();
+    waitSeconds += seconds(std::chrono::steady_clock::now() - waited);
+    if (state.iteration + 1 < state.totalIterations)
+      pending = beginBatch(state.iteration + 1);
+    const AlignedFloats &images = *current.images;
+    const std::vector<int32_t> &labels = current.labels;
+    const auto count = static_cast<int64_t>(labels.size());
 
     double lr = learningRate(program.recipe.policy, state.lr, state.iteration, state.totalIterations);
     session.drawFor(state.seed, state.iteration);
@@ -181,6 +186,30 @@ private:
     trainSeconds += spent;
     trainedImages += count;
     report(lr);
+  }
+
+  /// The images of one iteration, in memory that is used again two iterations later.
+  struct Batch {
+    AlignedFloats *images;
+    std::vector<int32_t> labels;
+  };
+
+  std::future<Batch> beginBatch(int64_t iteration) {
+    const int64_t epoch = iteration / perEpoch, position = iteration % perEpoch;
+    if (epoch != orderEpoch) {
+      order = shuffledOrder(trainSet.count, state.seed, epoch);
+      orderEpoch = epoch;
+    }
+    // The last batch of an epoch is what is left of it.
+    auto first = order.begin() + position * batch;
+    std::vector<int64_t> chosen(first, first + std::min(batch, trainSet.count - position * batch));
+    auto make = [this, iteration, epoch, chosen = std::move(chosen)] {
+      Batch made{&images[iteration % 2], std::vector<int32_t>(chosen.size())};
+      const Draws draws{state.seed, epoch};
+      fillBatch(trainSet, chosen, preprocess, made.images->data(), made.labels.data(), &draws);
+      return made;
+    };
+    return std::async(std::launch::async, std::move(make));
   }
 
   void report(double lr) {
@@ -212,7 +241,9 @@ private:
                   format("  iteration %lld  loss %.4f  top1 %.2f  test loss %.4f  test top1 %.2f  ",
                          static_cast<long long>(state.iteration), epochWindow.loss(), epochWindow.percent(),
                          test.loss(), test.top1Percent()) +
-                  format("%.1f s  %s images/s", epochSeconds, withThousands(static_cast<int64_t>(rate)).c_str()));
+                  format("%.1f s  %s images/s", epochSeconds, withThousands(static_cast<int64_t>(rate)).c_str()) +
+                  (waitSeconds > 0.05 * epochSeconds ? format("  %.1f s of them waiting for data", waitSeconds) : ""));
+    waitSeconds = 0;
     if (log) {
       log->scalar("test/loss", state.iteration, test.loss());
       log->scalar("test/accuracy", state.iteration, test.top1Percent() / 100);
@@ -238,8 +269,7 @@ private:
   RunState state;
   int64_t batch = 0, perEpoch = 0;
 
-  AlignedFloats images, outputs;
-  std::vector<int32_t> labels;
+  AlignedFloats images[2], outputs;
   std::vector<int64_t> order;
   int64_t orderEpoch = -1;
 
@@ -248,6 +278,8 @@ private:
   Window epochWindow, logWindow;
   double epochSeconds = 0, trainSeconds = 0;
   int64_t trainedImages = 0;
+  double waitSeconds = 0;     ///< for data, in this epoch
+  std::future<Batch> pending; ///< last, so that what it reads outlives it
 };
 
 } // namespace

@@ -21,6 +21,7 @@ struct TrainOptions {
   std::optional<int64_t> epochs, iterations, batch;
   std::optional<uint64_t> seed; ///< of shuffling and initialisation; 1 by default
   std::optional<double> lr;     ///< base rate
+  bool strict = false;          ///< a damaged picture ends the run
 };
 
 /// Trains and writes `options.out`; the last line on standard output is the result on the test set, as eval's. The run

@@ -2,6 +2,7 @@
 #include "runtime/Error.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace fovea {
 
@@ -23,6 +24,12 @@ void setWeights(Session &session, const Safetensors &file) {
   if (mean != file.tensors.end())
     expected.push_back({dataMeanName, mean->second.shape}); // Its size is checked against the images.
   checkTensors(file, expected, "network " + program.network);
+  session.classNames.clear();
+  if (auto names = file.metadata.find(classesKey); names != file.metadata.end()) {
+    std::istringstream lines(names->second);
+    for (std::string line; std::getline(lines, line);)
+      session.classNames.push_back(line);
+  }
   session.dataMean = mean == file.tensors.end() ? FloatTensor{} : mean->second;
 
   std::vector<float> zeros;
@@ -51,10 +58,17 @@ void NamedTensors::add(const Session &session, ParameterBlock block, const std::
     views.push_back({dataMeanName, session.dataMean.shape, session.dataMean.values.data()});
 }
 
-void saveWeights(const Session &session, const std::string &path, const std::map<std::string, std::string> &metadata) {
+void saveWeights(const Session &session, const std::string &path) {
   NamedTensors tensors;
   tensors.add(session, ParameterBlock::Value);
-  writeSafetensors(path, tensors.views, metadata);
+  writeSafetensors(path, tensors.views, classMetadata(session));
+}
+
+std::map<std::string, std::string> classMetadata(const Session &session) {
+  std::string lines;
+  for (const std::string &name : session.classNames)
+    lines += name + "\n";
+  return lines.empty() ? std::map<std::string, std::string>{} : std::map<std::string, std::string>{{classesKey, lines}};
 }
 
 void saveGradients(const Session &session, const std::string &path) {

@@ -23,8 +23,11 @@ void loadWeights(Session &session, const std::string &path);
 void setWeights(Session &session, const Safetensors &file);
 
 /// Writes every trainable parameter, whole or not at all.
-void saveWeights(const Session &session, const std::string &path,
-                 const std::map<std::string, std::string> &metadata = {});
+void saveWeights(const Session &session, const std::string &path);
+
+/// The names of the classes as an entry of a file's metadata, one a line; empty when there are none.
+std::map<std::string, std::string> classMetadata(const Session &session);
+inline constexpr const char *classesKey = "classes";
 
 /// Writes every parameter's gradient under the parameter's name.
 void saveGradients(const Session &session, const std::string &path);

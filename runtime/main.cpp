@@ -54,7 +54,7 @@ CLI::App *addInfo(CLI::App &app, InfoOptions &o) {
 
 CLI::App *addTrain(CLI::App &app, TrainOptions &o) {
   CLI::App *command = app.add_subcommand("train", "Train on a data set by the model file's recipe");
-  command->add_option("--data", o.data, "Folder of the data set (MNIST's IDX files, plain or .gz)")
+  command->add_option("--data", o.data, "Folder of the data set (MNIST's or CIFAR-10's files, or train/CLASS/ and val/CLASS/)")
       ->type_name("DIR")
       ->required();
   command->add_option("--out", o.out, "Where the parameters go (safetensors)")->type_name("FILE")->required();
@@ -86,6 +86,7 @@ CLI::App *addTrain(CLI::App &app, TrainOptions &o) {
   command->add_option("--resume", o.resume, "Checkpoint to go on from, to the same bits")
       ->type_name("FILE")
       ->excludes(weights);
+  command->add_flag("--strict", o.strict, "Stop at a damaged picture instead of leaving it out");
   command->add_option("--log", o.log, "Folder for TensorBoard event files")->type_name("DIR");
   return command;
 }
@@ -94,6 +95,7 @@ CLI::App *addEval(CLI::App &app, EvalOptions &o) {
   CLI::App *command = app.add_subcommand("eval", "Top-1, top-5 and loss on the test set");
   command->add_option("--data", o.data, "Folder of the data set")->type_name("DIR")->required();
   command->add_option("--weights", o.weights, "Parameters (safetensors)")->type_name("FILE")->required();
+  command->add_flag("--strict", o.strict, "Stop at a damaged picture instead of leaving it out");
   return command;
 }
 

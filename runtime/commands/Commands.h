@@ -21,6 +21,7 @@ int infoCommand(const Program &program, const InfoOptions &options);
 
 struct EvalOptions {
   std::string data, weights;
+  bool strict = false; ///< a damaged picture is an error
 };
 int evalCommand(const Program &program, const EvalOptions &options);
 

@@ -10,7 +10,7 @@ namespace fovea {
 int evalCommand(const Program &program, const EvalOptions &options) {
   Session session(program);
   loadWeights(session, options.weights);
-  Dataset data = loadData(program, options.data, Split::Test);
+  Dataset data = loadData(program, options.data, Split::Test, options.strict);
 
   Progress progress;
   auto start = std::chrono::steady_clock::now();

@@ -35,10 +35,11 @@ void predictImage(Session &session, const std::string &path, const PredictOption
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return chance[a] > chance[b]; });
   std::string line = path + ":";
   for (int64_t i = 0; i < std::min(options.top, program.classes); ++i) {
-    char text[64];
-    std::snprintf(text, sizeof(text), "%s %lld (%.1f %%)", i ? "," : "", static_cast<long long>(order[i]),
-                  100 * chance[order[i]]);
-    line += text;
+    const auto &names = session.classNames;
+    const std::string name = order[i] < int64_t(names.size()) ? names[order[i]] : std::to_string(order[i]);
+    char text[32];
+    std::snprintf(text, sizeof(text), " (%.1f %%)", 100 * chance[order[i]]);
+    line += (i ? ", " : " ") + name + text;
   }
   std::printf("%s\n", line.c_str());
 }

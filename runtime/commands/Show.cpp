@@ -72,6 +72,8 @@ int showCommand(Session &session, const std::string &directory, int64_t count) {
   Dataset data = loadData(program, directory, Split::Test);
   const Preprocess preprocess = preprocessOf(session);
   checkFits(data, preprocess, program.inputShape);
+  if (!data.files.empty())
+    throw Error("--show draws small images; for photographs give their files: predict --weights W IMAGE...");
   count = std::min(count, data.count);
   Ink ink = inkOfTerminal();
   int64_t perRow = std::max<int64_t>(1, terminalColumns() / (data.width + 2));
@@ -84,7 +86,8 @@ int showCommand(Session &session, const std::string &directory, int64_t count) {
       std::vector<std::string> drawn = draw(data, index, ink);
       for (size_t i = 0; i < lines.size(); ++i)
         lines[i] += drawn[i] + "  ";
-      fillBatch(data, std::span(&index, 1), preprocess, input.data());
+      int32_t label = 0;
+      fillBatch(data, std::span(&index, 1), preprocess, input.data(), &label);
       session.infer(input.data(), 1, scores.data());
       std::vector<double> chance = probabilities(program, scores.data());
       auto best = std::max_element(chance.begin(), chance.end()) - chance.begin();

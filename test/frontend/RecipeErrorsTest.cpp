@@ -78,7 +78,7 @@ train {
 m.net:8:9: error: unknown data `imagenet`
     data: imagenet(scale: 1)
           ^
-  help: known are: mnist, cifar10
+  help: known are: mnist, cifar10, image_folder
 )"},
     {"unknown_loss", R"(
 network N {
@@ -426,6 +426,45 @@ m.net:4:10: warning: the loss applies softmax to an output that is a softmax alr
     output z = a -> softmax
            ^
   help: remove `-> softmax` to train; `predict` shows probabilities either way
+)"},
+    {"crop_larger_than_the_pictures", R"(
+network N {
+  input x: f32[3, 8, 8]
+  output z = x -> dense(10)
+}
+train {
+  data: image_folder(resize: 32, crop: 64)
+  optimizer: sgd(lr: 0.01)
+  epochs: 1
+}
+)",
+     R"(
+m.net:6:40: error: the crop of 64 is larger than the pictures of 32
+    data: image_folder(resize: 32, crop: 64)
+                                         ^
+  help: `resize` is the side of the square that each picture becomes
+)"},
+    {"mean_of_four", R"(
+network N {
+  input x: f32[3, 8, 8]
+  output z = x -> dense(10)
+}
+train {
+  data: cifar10(mean: [1, 2, 3, 4])
+  optimizer: sgd(lr: 0.01)
+  lr: multistep(gamma: 0.1, at: [20, 10])
+  epochs: 1
+}
+)",
+     R"(
+m.net:6:23: error: the mean must be a number, [red, green, blue], pixel or channel, not `[1, 2, 3, 4]`
+    data: cifar10(mean: [1, 2, 3, 4])
+                        ^
+  help: `mean: pixel` subtracts the mean of the training images
+m.net:8:33: error: `multistep` argument `at` must list iterations in rising order
+    lr: multistep(gamma: 0.1, at: [20, 10])
+                                  ^
+  help: for example `at: [4000, 5000]`
 )"},
 };
 INSTANTIATE_TEST_SUITE_P(Recipe, RecipeErrors, testing::ValuesIn(cases),

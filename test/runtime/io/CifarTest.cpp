@@ -129,7 +129,8 @@ TEST(View, TakesTheCentre) {
   Preprocess crop{.crop = 3};
   std::vector<float> out(2 * 3 * 3);
   const int64_t first = 0;
-  fillBatch(data, {&first, 1}, crop, out.data());
+  int32_t label = -1;
+  fillBatch(data, {&first, 1}, crop, out.data(), &label);
   EXPECT_EQ(out, (std::vector<float>{11, 12, 13, 21, 22, 23, 31, 32, 33, 111, 112, 113, 121, 122, 123, 131, 132, 133}));
 }
 
@@ -141,8 +142,9 @@ TEST(View, DrawsEveryCropBothWaysRound) {
   for (int64_t epoch = 0; epoch < 200; ++epoch) {
     std::vector<float> out(2 * 3 * 3), again(out);
     const Draws draws{7, epoch};
-    fillBatch(data, {&first, 1}, crop, out.data(), &draws);
-    fillBatch(data, {&first, 1}, crop, again.data(), &draws);
+    int32_t label = -1;
+    fillBatch(data, {&first, 1}, crop, out.data(), &label, &draws);
+    fillBatch(data, {&first, 1}, crop, again.data(), &label, &draws);
     EXPECT_EQ(out, again);
     seen.insert(out);
   }

@@ -32,7 +32,8 @@ TEST_F(Mnist, fillsPaddedScaledBatches) {
   Dataset train = loadMnist(folder.path, Split::Train);
   const int64_t indices[] = {2, 0};
   std::vector<float> batch(2 * 6 * 5, -1);
-  fillBatch(train, indices, {0.5f, 4, 1}, batch.data());
+  int32_t labels[2];
+  fillBatch(train, indices, {0.5f, 4, 1}, batch.data(), labels);
   EXPECT_EQ(batch[0], -2);              // the padding is byte 0
   EXPECT_EQ(batch[6], (24 - 4) * 0.5f); // image 2 begins with byte 24
   EXPECT_EQ(batch[8], (26 - 4) * 0.5f); // end of its first row
@@ -40,8 +41,6 @@ TEST_F(Mnist, fillsPaddedScaledBatches) {
   EXPECT_EQ(batch[30 + 6], -2);         // image 0 begins with byte 0
   EXPECT_EQ(batch[30 + 23], (11 - 4) * 0.5f);
   EXPECT_EQ(batch[59], -2);
-  int32_t labels[2];
-  fillLabels(train, indices, labels);
   EXPECT_EQ(labels[0], 2);
   EXPECT_EQ(labels[1], 0);
 }
