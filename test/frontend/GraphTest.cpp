@@ -39,18 +39,43 @@ Totals totals(const Graph &graph) {
 }
 
 TEST(Models, CountAsPublished) {
-  const Totals caffe = totals(load(modelText("lenet.net")));
-  EXPECT_EQ(caffe.parameters, 431080);
-  EXPECT_EQ(caffe.macs, 2293000);
-  const Totals modern = totals(load(modelText("lenet5.net")));
-  EXPECT_EQ(modern.parameters, 61706);
-  EXPECT_EQ(modern.macs, 416520);
-  const Totals quick = totals(load(modelText("cifar-quick.net")));
-  EXPECT_EQ(quick.parameters, 145578);
-  EXPECT_EQ(quick.macs, 12354176);
-  const Totals full = totals(load(modelText("cifar-full.net")));
-  EXPECT_EQ(full.parameters, 89578);
-  EXPECT_EQ(full.macs, 12298240);
+  const struct {
+    const char *file;
+    int64_t parameters, macs;
+  } published[] = {
+      {"lenet.net", 431080, 2293000},
+      {"lenet5.net", 61706, 416520},
+      {"alexnet.net", 60965224, 724406816},
+      {"caffenet.net", 60965224, 724406816},
+      {"alexnet-owt.net", 61100840, 714188480},
+      {"alexnet-one-tower.net", 62378344, 1135256096},
+      {"alexnet-half.net", 59798312, 391514384},
+      {"zfnet.net", 62357608, 1168032896},
+      {"vgg16.net", 138357544, 15470264320},
+      {"vgg19.net", 143667240, 19632062464},
+      {"googlenet.net", 6998552, 1582671872},
+      {"squeezenet.net", 1248424, 818924576},
+      {"cifar-quick.net", 145578, 12354176},
+      {"cifar-full.net", 89578, 12298240},
+      {"cifar-18pct.net", 89578, 12298240},
+  };
+  for (const auto &[file, parameters, macs] : published) {
+    const Totals counted = totals(load(modelText(file)));
+    EXPECT_EQ(counted.parameters, parameters) << file;
+    EXPECT_EQ(counted.macs, macs) << file;
+  }
+}
+
+/// Layer by layer, as Caffe's bvlc_alexnet has them.
+TEST(Models, AlexNetsLayersCountAsPublished) {
+  const Graph graph = load(modelText("alexnet.net"));
+  const int64_t parameters[] = {34944, 307456, 885120, 663936, 442624, 37752832, 16781312, 4097000};
+  const int64_t macs[] = {105415200, 223948800, 149520384, 112140288, 74760192, 37748736, 16777216, 4096000};
+  ASSERT_EQ(graph.layers.size(), 8u);
+  for (size_t layer = 0; layer < 8; ++layer) {
+    EXPECT_EQ(graph.layers[layer].parameters, parameters[layer]) << graph.layers[layer].name;
+    EXPECT_EQ(graph.layers[layer].macs, macs[layer]) << graph.layers[layer].name;
+  }
 }
 
 /// LeCun et al. 1998, section II.B, layer by layer.
@@ -68,7 +93,7 @@ TEST(Models, LeNet5CountsAsThePaper) {
 }
 
 TEST(Models, PrintAndParseToTheSameText) {
-  for (const char *name : {"lenet.net", "lenet5.net", "lenet5-1998.net"}) {
+  for (const char *name : {"lenet.net", "lenet5.net", "lenet5-1998.net", "alexnet.net", "googlenet.net"}) {
     Source source{name, modelText(name)};
     Diagnostics diagnostics(source);
     auto once = printModel(source, diagnostics);
