@@ -137,6 +137,42 @@ CLI::App *addExplain(CLI::App &app, CompileOptions &o) {
   return command;
 }
 
+/// "3,227,227".
+std::vector<int64_t> readShape(const std::string &text) {
+  std::vector<int64_t> shape;
+  const char *at = text.data(), *end = at + text.size();
+  while (true) {
+    int64_t extent = 0;
+    auto [next, problem] = std::from_chars(at, end, extent);
+    if (problem != std::errc() || extent < 1 || (next != end && *next != ','))
+      return {};
+    shape.push_back(extent);
+    if (next == end)
+      return shape;
+    at = next + 1;
+  }
+}
+
+CLI::App *addImport(CLI::App &app, ImportOptions &o) {
+  CLI::App *command = app.add_subcommand(
+      "import", "Make a model file, and a file of parameters beside it, of another tool's network");
+  command->add_option("FILE", o.files, "Caffe's .prototxt and .caffemodel")->required()->type_name("FILE");
+  command->add_option("-o,--output", o.output, "The model file (default: the first file's name with .net)")
+      ->type_name("FILE.net");
+  command->add_option("--solver", o.solver, "Caffe's solver (.prototxt), for the train block")->type_name("FILE");
+  command
+      ->add_option_function<std::string>(
+          "--input",
+          [&o](const std::string &text) {
+            o.inputShape = readShape(text);
+            if (o.inputShape.size() != 1 && o.inputShape.size() != 3)
+              throw CLI::ValidationError("--input", wrong(text, "channels, height and width like 3,227,227"));
+          },
+          "The input's channels, height and width, for files that do not say them")
+      ->type_name("C,H,W");
+  return command;
+}
+
 } // namespace
 
 bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
@@ -147,6 +183,7 @@ bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
   app.get_formatter()->column_width(28);
   CLI::App *compile = addCompile(app, options.compile);
   CLI::App *explain = addExplain(app, options.compile);
+  CLI::App *importing = addImport(app, options.importing);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &problem) {
@@ -154,12 +191,12 @@ bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
       exitCode = app.exit(problem);
       return false;
     }
-    const char *given = compile->parsed() ? " compile" : explain->parsed() ? " explain" : "";
+    const char *given = compile->parsed() ? " compile" : explain->parsed() ? " explain" : importing->parsed() ? " import" : "";
     std::fprintf(stderr, "fovea: error: %s; see `fovea%s --help`\n", problem.what(), given);
     exitCode = 2;
     return false;
   }
-  options.command = explain->parsed() ? Command::Explain : Command::Compile;
+  options.command = explain->parsed() ? Command::Explain : importing->parsed() ? Command::Import : Command::Compile;
   return true;
 }
 

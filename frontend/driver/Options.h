@@ -1,6 +1,8 @@
 // The command line of `fovea`, read.
 #pragma once
 
+#include "frontend/import/Import.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,11 +28,12 @@ struct CompileOptions {
   bool fold = true, fuseElementwise = true, fusePool = true, fuseLrn = true, reuseMemory = true;
 };
 
-enum class Command { Compile, Explain };
+enum class Command { Compile, Explain, Import };
 
 struct Options {
   Command command = Command::Compile;
   CompileOptions compile;
+  ImportOptions importing;
 };
 
 /// Reads the command line. Returns false when there is nothing left to do, with the exit code: help or the version was

@@ -1,6 +1,7 @@
 // `fovea`: reads the command line, runs the command, and turns what went wrong into one line and an exit code.
 #include "frontend/driver/Compile.h"
 #include "frontend/driver/Options.h"
+#include "frontend/import/Import.h"
 
 #include <cstdio>
 #include <exception>
@@ -12,7 +13,10 @@ int main(int argc, char **argv) {
   if (!fovea::parseOptions(argc, argv, options, exitCode))
     return exitCode;
   try {
-    exitCode = fovea::runCommand(options);
+    if (options.command == fovea::Command::Import)
+      fovea::importNetwork(options.importing);
+    else
+      exitCode = fovea::runCommand(options);
     if (std::fflush(stdout) != 0) {
       std::fprintf(stderr, "fovea: error: cannot write to standard output\n");
       return 1;
