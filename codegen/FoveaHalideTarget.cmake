@@ -5,6 +5,7 @@ add_library(FoveaHalide STATIC
   algorithms/Algorithms.cpp
   algorithms/Add.cpp
   algorithms/AvgPool.cpp
+  algorithms/BatchNorm.cpp
   algorithms/Concat.cpp
   algorithms/Conv2d.cpp
   algorithms/Dense.cpp

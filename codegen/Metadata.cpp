@@ -116,6 +116,8 @@ FailureOr<json> parameterJson(cnn::ParameterOp parameter) {
   }
   if (DictionaryAttr init = parameter.getInitAttr())
     out["init"] = toJson(init);
+  if (FloatAttr average = parameter.getAverageAttr())
+    out["average"] = asWritten(average);
   if (auto mask = dyn_cast_or_null<DenseElementsAttr>(parameter.getMaskAttr()))
     out["mask"] = values(mask);
   if (auto value = dyn_cast_or_null<DenseElementsAttr>(parameter.getValueAttr()))

@@ -290,6 +290,35 @@ int LayerChecker::lrn(const Expr &step, int in) {
   return append(std::move(node));
 }
 
+int LayerChecker::batchNorm(const Expr &step, int in) {
+  Arguments arguments(step, {}, {"epsilon", "momentum", "lr", "decay", "bias_lr", "bias_decay"}, diagnostics);
+  GraphNode node{.op = "batch_norm", .inputs = {in}, .layer = layer, .location = step.location};
+  node.epsilon = arguments.number("epsilon", 1e-5);
+  if (node.epsilon <= 0)
+    arguments.error("epsilon", "`batch_norm` argument `epsilon` must be positive, not " + print(*arguments.find("epsilon")),
+                    "it keeps a channel that is constant from being divided by zero; PyTorch has 1e-5");
+  const double momentum = arguments.number("momentum", 0.1, 0, 1);
+  auto named = [&](const char *name, double start) {
+    return GraphParameter{.name = layer + name, .init = {"constant", {{"value", start}}}};
+  };
+  GraphParameter weight = named(".weight", 1), bias = named(".bias", 0), mean = named(".running_mean", 0),
+                 variance = named(".running_var", 1);
+  weight.lrMult = arguments.number("lr", 1.0, 0);
+  weight.decayMult = arguments.number("decay", 1.0, 0);
+  bias.lrMult = arguments.number("bias_lr", defaults.biasLr, 0);
+  bias.decayMult = arguments.number("bias_decay", defaults.biasDecay, 0);
+  mean.average = variance.average = momentum;
+  const bool first = claimParameters(step);
+  if (in < 0 || !arguments.ok() || !first)
+    return -1;
+  node.shape = shape(in);
+  for (GraphParameter *tensor : {&weight, &bias, &mean, &variance}) {
+    tensor->shape = {node.shape[0]};
+    node.parameters.push_back(parameter(step, *tensor));
+  }
+  return append(std::move(node));
+}
+
 int LayerChecker::dropout(const Expr &step, int in) {
   Arguments arguments(step, {"p"}, {}, diagnostics);
   GraphNode node{.op = "dropout", .inputs = {in}, .layer = layer, .location = step.location};

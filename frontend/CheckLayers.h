@@ -34,6 +34,8 @@ protected:
   int globalPool(const ast::Expr &step, int in); ///< The mean of each channel.
   /// Local response normalization (Krizhevsky et al. 2012, section 3.3).
   int lrn(const ast::Expr &step, int in);
+  /// Ioffe and Szegedy 2015, with PyTorch's names and conventions.
+  int batchNorm(const ast::Expr &step, int in);
   int dropout(const ast::Expr &step, int in);
   /// LeNet-5's S layers: the sum of a window times a trainable coefficient, plus a trainable bias.
   int subsample(const ast::Expr &step, int in);

@@ -17,10 +17,9 @@ namespace {
 const std::vector<std::string> operationNames = {"conv", "dense",  "max_pool", "avg_pool", "subsample",
                                                  "relu", "tanh",   "sigmoid",  "softmax",  "flatten",
                                                  "add",  "concat", "rbf",      "lrn",      "dropout",
-                                                 "global_avg_pool"};
+                                                 "global_avg_pool", "batch_norm"};
 /// Of the papers, and to come; the remedy says what to do without them.
 const std::map<std::string, std::string> notYet = {
-    {"batch_norm", "fold it into the convolution before"},
     {"local", "use `conv`, which shares its weights"}};
 
 /// The expression with its long lists, such as a connection table, left out.
@@ -259,7 +258,7 @@ private:
       described[n] = true;
       for (int index : graph.nodes[n].parameters) {
         const GraphParameter &parameter = graph.parameters[index];
-        if (parameter.constant.empty())
+        if (parameter.constant.empty() && !parameter.average)
           row.parameters += parameter.mask.empty()
                                 ? elements(parameter.shape)
                                 : std::count(parameter.mask.begin(), parameter.mask.end(), uint8_t(1));
@@ -388,6 +387,8 @@ private:
       return pool(step, in);
     if (step.text == "global_avg_pool")
       return globalPool(step, in);
+    if (step.text == "batch_norm")
+      return batchNorm(step, in);
     if (step.text == "lrn")
       return lrn(step, in);
     if (step.text == "dropout")

@@ -23,6 +23,7 @@ struct GraphParameter {
   Setting init;
   double lrMult = 1, decayMult = 1;
   std::vector<uint8_t> mask;   ///< One per element; 0 where there is no connection. Empty: all connected.
+  std::optional<double> average; ///< Of a running average, which is not trained: how far an update moves it.
   std::vector<float> constant; ///< The values of a tensor that is not trained. Empty: trainable.
 };
 
@@ -42,6 +43,7 @@ struct GraphNode {
   double alpha = 0, beta = 0, k = 1;          ///< and its numbers,
   std::string region = "across";              ///< and which elements: across channels, or within one.
   double probability = 0;                     ///< Of dropout.
+  double epsilon = 1e-5;                      ///< Of batch_norm.
   std::string layer; ///< The name on the left of its line.
   Location location = 0;
 };

@@ -111,6 +111,11 @@ private:
                                        DenseElementsAttr::get(type, ArrayRef<float>(parameter.constant)));
       return;
     }
+    if (parameter.average) {
+      builder.create<cnn::ParameterOp>(location(0), parameter.name, type, setting(parameter.init),
+                                       builder.getF32FloatAttr(float(*parameter.average)));
+      return;
+    }
     DenseElementsAttr mask;
     if (!parameter.mask.empty())
       mask = DenseElementsAttr::get(RankedTensorType::get(type.getShape(), builder.getIntegerType(8)),
@@ -146,18 +151,48 @@ private:
     builder.create<func::ReturnOp>(location(0), ValueRange{loss(output, function.getArgument(1), batch), output});
   }
 
+  FlatSymbolRefAttr symbol(int parameter) {
+    return FlatSymbolRefAttr::get(builder.getContext(), graph.parameters[parameter].name);
+  }
+  Value load(int parameter, mlir::Location loc) {
+    return builder.create<cnn::LoadOp>(loc, tensor(graph.parameters[parameter].shape), symbol(parameter),
+                                       cnn::ParameterBlock::value);
+  }
+
+  /// By the running averages; in training by the batch's statistics, which are left for @update to average.
+  Value batchNorm(const GraphNode &node, Value x, Value scalars) {
+    mlir::Location loc = location(node.location);
+    auto make = [&](auto op) {
+      op->setAttr("cnn.layer", text(node.layer));
+      return op;
+    };
+    const auto &parameters = node.parameters;
+    Value weight = load(parameters[0], loc), bias = load(parameters[1], loc), mean, variance;
+    if (scalars) {
+      auto batch = make(builder.create<cnn::BatchStatisticsOp>(loc, x, scalars));
+      mean = batch.getMean(), variance = batch.getVariance();
+      const int64_t pixels = node.shape.size() == 3 ? node.shape[1] * node.shape[2] : 1;
+      auto averaged = make(builder.create<cnn::RunningStatisticsOp>(loc, mean, variance, scalars, pixels));
+      for (int which : {0, 1})
+        builder.create<cnn::StoreOp>(loc, symbol(parameters[2 + which]), averaged->getResult(which),
+                                     cnn::ParameterBlock::gradient);
+    } else {
+      mean = load(parameters[2], loc), variance = load(parameters[3], loc);
+    }
+    return make(builder.create<cnn::BatchNormOp>(loc, x, weight, bias, mean, variance, scalars,
+                                                 builder.getF32FloatAttr(float(node.epsilon))));
+  }
+
   /// `scalars` are a training step's; null for inference.
   Value node(const GraphNode &node, ArrayRef<Value> values, Value scalars, int64_t batch) {
     mlir::Location loc = location(node.location);
+    if (node.op == "batch_norm")
+      return batchNorm(node, values[node.inputs[0]], scalars);
     OperationState state(loc, ("cnn." + node.op));
     for (int input : node.inputs)
       state.operands.push_back(values[input]);
-    for (int index : node.parameters) {
-      const GraphParameter &parameter = graph.parameters[index];
-      state.operands.push_back(builder.create<cnn::LoadOp>(loc, tensor(parameter.shape),
-                                                           FlatSymbolRefAttr::get(builder.getContext(), parameter.name),
-                                                           cnn::ParameterBlock::value));
-    }
+    for (int index : node.parameters)
+      state.operands.push_back(load(index, loc));
     state.addTypes(tensor(node.shape, batch));
     if (node.op == "dropout" && scalars)
       state.operands.push_back(scalars);

@@ -116,7 +116,7 @@ private:
     Operation *first = nullptr;
     cnn::LayoutAttr chosen;
     for (OpOperand &use : load->getUses()) {
-      if (isa<cnn::SgdUpdateOp, func::ReturnOp, cnn::StoreOp>(use.getOwner()))
+      if (isa<cnn::SgdUpdateOp, cnn::AverageUpdateOp, func::ReturnOp, cnn::StoreOp>(use.getOwner()))
         continue;
       cnn::LayoutAttr layout = parameterLayout(use);
       if (layout && (!first || use.getOwner()->isBeforeInBlock(first))) {
@@ -199,6 +199,20 @@ private:
     return requirement;
   }
 
+  /// Activations channels-last, one value per channel in vectors, the scalars plain.
+  Requirement byRank(Operation *op) {
+    Value scalars = TypeSwitch<Operation *, Value>(op)
+                        .Case<cnn::BatchNormOp, cnn::BatchNormInputGradientOp, cnn::BatchStatisticsOp,
+                              cnn::RunningStatisticsOp>([](auto typed) { return typed.getScalars(); })
+                        .Default([](Operation *) { return Value(); });
+    auto layout = [&](Value value) {
+      if (value == scalars)
+        return cnn::LayoutAttr();
+      return tensorType(value).getRank() == 1 ? vector(value) : activation(value);
+    };
+    return {llvm::map_to_vector(op->getOperands(), layout), llvm::map_to_vector(op->getResults(), layout)};
+  }
+
   Requirement require(Operation *op) {
     Requirement plain{SmallVector<cnn::LayoutAttr>(op->getNumOperands()),
                       SmallVector<cnn::LayoutAttr>(op->getNumResults())};
@@ -223,6 +237,8 @@ private:
         .Case<cnn::ScaleOp>([&](auto) {
           return Requirement{withBias({activation(operand(0)), vector(operand(1))}), {rules.activation(result())}};
         })
+        .Case<cnn::BatchNormOp, cnn::BatchNormInputGradientOp, cnn::BatchNormSumsOp, cnn::BatchStatisticsOp,
+              cnn::RunningStatisticsOp, cnn::AverageUpdateOp>([&](auto) { return byRank(op); })
         .Case<cnn::RbfOp>([&](auto) {
           return Requirement{{activation(operand(0)), rules.denseWeight(type(1), type(0))},
                              {rules.activation(result())}};

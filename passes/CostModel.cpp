@@ -115,8 +115,9 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
   const OpSpec *anchor = nullptr;
   for (const OpSpec &op : kernel.ops)
     if (op.op == "conv2d" || op.op == "dense" || op.op.ends_with("input_gradient") ||
-        op.op.ends_with("weight_gradient") || op.op == "bias_gradient" || op.op == "scale_coefficient_gradient") {
-      if (op.op != "rbf_input_gradient")
+        op.op.ends_with("weight_gradient") || op.op == "bias_gradient" || op.op == "scale_coefficient_gradient" ||
+        op.op == "batch_statistics" || op.op == "batch_norm_sums") {
+      if (op.op != "rbf_input_gradient" && op.op != "batch_norm_input_gradient")
         anchor = &op;
       break;
     }
@@ -127,6 +128,10 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
   if (anchor->op == "bias_gradient" || anchor->op == "scale_coefficient_gradient")
     return {{"lanes", vectorOf(result.block, target)}};
 
+  if (anchor->op.starts_with("batch_")) {
+    const int64_t lanes = vectorOf(result.block, target);
+    return {{"lanes", lanes}, {"vectors", vectorsInBlock(result.block / lanes, target)}};
+  }
   if (anchor->op == "conv2d_weight_gradient" || anchor->op == "dense_weight_gradient") {
     const int64_t lanes = vectorOf(result.block, target);
     const bool conv = anchor->op == "conv2d_weight_gradient";

@@ -162,7 +162,7 @@ private:
   }
 };
 
-/// Creates @update, which changes each parameter that has a gradient.
+/// Creates @update, which changes each parameter that has a gradient, and each running average.
 void createUpdate(ModuleOp module, const SetVector<StringAttr> &updated, SymbolTable &symbols) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   Location loc = module.getLoc();
@@ -178,6 +178,12 @@ void createUpdate(ModuleOp module, const SetVector<StringAttr> &updated, SymbolT
     };
     Value value = load(cnn::ParameterBlock::value);
     Value gradient = load(cnn::ParameterBlock::gradient);
+    if (FloatAttr share = parameter.getAverageAttr()) {
+      auto update = builder.create<cnn::AverageUpdateOp>(parameter.getLoc(), value, gradient, share);
+      update->setAttr("cnn.layer", name);
+      builder.create<cnn::StoreOp>(parameter.getLoc(), symbol, update.getResult(), cnn::ParameterBlock::value);
+      continue;
+    }
     Value momentum = load(cnn::ParameterBlock::momentum);
     auto update =
         builder.create<cnn::SgdUpdateOp>(parameter.getLoc(), value, gradient, momentum, function.getArgument(0),
@@ -202,6 +208,8 @@ struct DifferentiatePass : impl::DifferentiateBase<DifferentiatePass> {
         return signalPassFailure();
       for (auto &entry : parameters)
         updated.insert(entry.first);
+      for (auto store : function.getOps<cnn::StoreOp>())
+        updated.insert(store.getParameterAttr().getAttr()); // Running averages, too.
     }
     // Walked backwards, the last layer came first; the update goes through the parameters in their own order.
     SetVector<StringAttr> inOrder;

@@ -32,7 +32,7 @@ bool isLrn(Operation *op) {
 }
 
 /// Element by element, each result needing one element of each activation.
-bool isPointwise(Operation *op) { return op->hasTrait<cnn::ElementwiseOp>() || isa<cnn::ScaleOp>(op); }
+bool isPointwise(Operation *op) { return op->hasTrait<cnn::ElementwiseOp>() || isa<cnn::ScaleOp, cnn::BatchNormOp, cnn::BatchNormInputGradientOp>(op); }
 
 /// Whether a pointwise operation or a relayout may follow inside the kernel of `op`.
 bool acceptsEpilogue(Operation *op) {

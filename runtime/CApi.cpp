@@ -14,13 +14,13 @@ using namespace fovea;
 struct fovea_network {
   explicit fovea_network(const fovea_program &binary) : program(binary), session(program) {
     for (const ParameterInfo &parameter : program.parameters)
-      if (parameter.trainable)
+      if (!parameter.isConstant())
         parameters.push_back(&parameter);
   }
 
   Program program;
   Session session;
-  std::vector<const ParameterInfo *> parameters; ///< the trainable ones
+  std::vector<const ParameterInfo *> parameters; ///< all but constants
   std::string message;
   uint64_t seed = 0;
   int64_t steps = 0; ///< taken since the parameters were drawn

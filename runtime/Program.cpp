@@ -50,6 +50,7 @@ ParameterInfo readParameter(const json &value, int64_t floats) {
   p.name = value.at("name");
   p.shape = readShape(value.at("shape"));
   p.trainable = value.value("trainable", true);
+  p.average = value.contains("average");
   p.count = value.value("count", p.trainable ? p.elements() : 0);
   p.layout = readLayout(value.value("layout", "plain"));
   p.offset = value.at("offset");
@@ -84,7 +85,7 @@ ParameterInfo readParameter(const json &value, int64_t floats) {
     p.mask = std::move(whole);
   }
   require(p.mask.empty() || int64_t(p.mask.size()) == elements, "the mask of " + p.name);
-  require(p.trainable || int64_t(p.values.size()) == elements, "the constant " + p.name + " has no values");
+  require(!p.isConstant() || int64_t(p.values.size()) == elements, "the constant " + p.name + " has no values");
   require(p.offset >= 0 && p.size >= packedSize(p) && p.offset + p.size <= floats,
           "parameter " + p.name + " lies outside the parameter block");
   return p;

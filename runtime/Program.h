@@ -36,6 +36,7 @@ struct ParameterInfo {
   std::string name;
   std::vector<int64_t> shape; ///< logical
   bool trainable = true;
+  bool average = false; ///< a running average: not trained, but drawn, updated and kept in files
   int64_t count = 0; ///< trainable scalars: those the mask excludes are not counted
   PackedLayout layout = PackedLayout::Plain;
   std::array<int64_t, 4> pack{}; ///< Weight: [O, I, KH, KW]
@@ -47,6 +48,7 @@ struct ParameterInfo {
   std::vector<float> values; ///< constants only: logical order
 
   int64_t elements() const; ///< of the logical shape
+  bool isConstant() const { return !trainable && !average; }
 };
 
 struct KernelInfo {

@@ -59,7 +59,7 @@ Session::Session(const Program &program)
     momentum.resize(program.parameterFloats);
 
   for (const ParameterInfo &parameter : program.parameters) {
-    if (!parameter.trainable)
+    if (parameter.isConstant())
       set(parameter, parameter.values.data());
     for (int64_t i = 0; i < int64_t(parameter.mask.size()); ++i)
       if (parameter.trainable && !parameter.mask[i])
@@ -69,7 +69,7 @@ Session::Session(const Program &program)
 
 void Session::initialize(uint64_t seed) {
   for (const ParameterInfo &parameter : program.parameters)
-    if (parameter.trainable)
+    if (!parameter.isConstant())
       set(parameter, initialValues(parameter, seed).data());
   if (momentum.size())
     std::fill_n(momentum.data(), momentum.size(), 0.0f);

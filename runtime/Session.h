@@ -47,7 +47,7 @@ public:
   /// Names of the classes, where the data set has them; kept with the parameters, too.
   std::vector<std::string> classNames;
 
-  /// Draws every trainable parameter's value and zeroes the momentum.
+  /// Gives every parameter that is no constant its first value and zeroes the momentum.
   void initialize(uint64_t seed);
 
   /// A parameter's floats in logical order. `set` keeps masked values at zero. `values` holds elements() floats.

@@ -9,7 +9,7 @@ namespace fovea {
 std::vector<ExpectedTensor> expectedTensors(const Program &program, const std::string &prefix) {
   std::vector<ExpectedTensor> expected;
   for (const ParameterInfo &parameter : program.parameters)
-    if (parameter.trainable)
+    if (parameter.trainable || (parameter.average && prefix.empty()))
       expected.push_back({prefix + parameter.name, parameter.shape});
   return expected;
 }
@@ -34,10 +34,10 @@ void setWeights(Session &session, const Safetensors &file) {
 
   std::vector<float> zeros;
   for (const ParameterInfo &parameter : program.parameters) {
-    if (!parameter.trainable)
+    if (parameter.isConstant())
       continue;
     session.set(parameter, file.tensors.at(parameter.name).values.data());
-    if (program.canTrain()) {
+    if (program.canTrain() && parameter.trainable) {
       zeros.assign(parameter.elements(), 0.0f);
       session.set(parameter, zeros.data(), ParameterBlock::Momentum);
     }
@@ -48,7 +48,7 @@ void loadWeights(Session &session, const std::string &path) { setWeights(session
 
 void NamedTensors::add(const Session &session, ParameterBlock block, const std::string &prefix) {
   for (const ParameterInfo &parameter : session.program.parameters) {
-    if (!parameter.trainable)
+    if (!parameter.trainable && !(parameter.average && block == ParameterBlock::Value))
       continue;
     std::vector<float> &values = storage.emplace_back(parameter.elements());
     session.get(parameter, values.data(), block);

@@ -15,14 +15,14 @@ inline constexpr const char *momentumPrefix = "momentum/";
 /// Name under which files of parameters keep the mean of the training images.
 inline constexpr const char *dataMeanName = "data.mean";
 
-/// Loads every trainable parameter from `path` and zeroes the momentum. Throws one Error that lists missing, extra and
+/// Loads every parameter that is no constant from `path` and zeroes the momentum. Throws one Error that lists missing, extra and
 /// wrongly shaped tensors. A checkpoint is taken too: its momentum is left unread.
 void loadWeights(Session &session, const std::string &path);
 
 /// The same from a file that was read already.
 void setWeights(Session &session, const Safetensors &file);
 
-/// Writes every trainable parameter, whole or not at all.
+/// Writes every parameter that is no constant, whole or not at all.
 void saveWeights(const Session &session, const std::string &path);
 
 /// The names of the classes as an entry of a file's metadata, one a line; empty when there are none.
@@ -39,7 +39,7 @@ struct NamedTensors {
   void add(const Session &session, ParameterBlock block, const std::string &prefix = "");
 };
 
-/// The trainable parameters as checkTensors wants them.
+/// What files of parameters hold, as checkTensors wants it; with a prefix, the trainable ones alone.
 std::vector<ExpectedTensor> expectedTensors(const Program &program, const std::string &prefix = "");
 
 } // namespace fovea

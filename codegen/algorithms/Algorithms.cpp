@@ -20,6 +20,12 @@ ALGORITHM(avgPool);
 ALGORITHM(avgPoolGradient);
 ALGORITHM(lrn);
 ALGORITHM(lrnGradient);
+ALGORITHM(batchNorm);
+ALGORITHM(batchStatistics);
+ALGORITHM(batchNormSums);
+ALGORITHM(batchNormInputGradient);
+ALGORITHM(runningStatistics);
+ALGORITHM(averageUpdate);
 ALGORITHM(dropout);
 ALGORITHM(relu);
 ALGORITHM(tanhOp);
@@ -64,6 +70,12 @@ Algorithm algorithmNamed(const std::string &op) {
       {"avg_pool_gradient", avgPoolGradient},
       {"lrn", lrn},
       {"lrn_gradient", lrnGradient},
+      {"batch_norm", batchNorm},
+      {"batch_statistics", batchStatistics},
+      {"batch_norm_sums", batchNormSums},
+      {"batch_norm_input_gradient", batchNormInputGradient},
+      {"running_statistics", runningStatistics},
+      {"average_update", averageUpdate},
       {"dropout", dropout},
       {"relu", relu},
       {"tanh", tanhOp},

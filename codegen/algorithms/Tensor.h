@@ -48,6 +48,7 @@ struct Stage {
   Halide::Func padding;       ///< The zero-padded copy of an operand, if one is needed.
   Halide::Func partial, last; ///< Two-level sums: per chunk of images, and over the chunks.
   std::vector<Halide::Func> perImage;  ///< Small sums that stand beside the result, per image or pixel.
+  std::vector<Halide::Func> perChannel; ///< Functions of the channel that are computed in front of all else.
   std::vector<Halide::Func> rows;   ///< Channels-last helpers, to be computed for a row of the result,
   std::vector<Halide::Func> planes; ///< or for all rows that a thread computes; each serves those that follow it.
 };

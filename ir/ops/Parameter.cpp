@@ -8,20 +8,29 @@ void ParameterOp::build(OpBuilder &builder, OperationState &state, StringRef nam
                         DictionaryAttr init, float lrMult, float decayMult, DenseElementsAttr mask) {
   build(builder, state, builder.getStringAttr(name), TypeAttr::get(type), builder.getBoolAttr(true), init,
         builder.getF32FloatAttr(lrMult), builder.getF32FloatAttr(decayMult), mask, /*value=*/nullptr,
-        /*offset=*/nullptr);
+        /*average=*/nullptr, /*offset=*/nullptr);
 }
 
 void ParameterOp::build(OpBuilder &builder, OperationState &state, StringRef name, RankedTensorType type,
                         DenseElementsAttr value) {
   build(builder, state, builder.getStringAttr(name), TypeAttr::get(type), builder.getBoolAttr(false),
-        /*init=*/nullptr, /*lr_mult=*/nullptr, /*decay_mult=*/nullptr, /*mask=*/nullptr, value, /*offset=*/nullptr);
+        /*init=*/nullptr, /*lr_mult=*/nullptr, /*decay_mult=*/nullptr, /*mask=*/nullptr, value, /*average=*/nullptr,
+        /*offset=*/nullptr);
+}
+
+void ParameterOp::build(OpBuilder &builder, OperationState &state, StringRef name, RankedTensorType type,
+                        DictionaryAttr init, FloatAttr average) {
+  build(builder, state, builder.getStringAttr(name), TypeAttr::get(type), builder.getBoolAttr(false), init,
+        /*lr_mult=*/nullptr, /*decay_mult=*/nullptr, /*mask=*/nullptr, /*value=*/nullptr, average, /*offset=*/nullptr);
 }
 
 LogicalResult ParameterOp::verify() {
   const Rule rule = Rule::of(*this);
   const Shape shape = cast<RankedTensorType>(getType()).getShape();
-  if (!getTrainable() && !getValueAttr())
+  if (!getTrainable() && !getValueAttr() && !getAverageAttr())
     return rule.broken("is not trainable and needs a value");
+  if (getAverageAttr() && (getTrainable() || getValueAttr()))
+    return rule.broken("is a running average: neither trainable nor constant");
   if (getTrainable() && getValueAttr())
     return rule.broken("is trainable and cannot have a value: init says how training starts");
   if (ElementsAttr mask = getMaskAttr();
@@ -51,8 +60,10 @@ static LogicalResult checkAccess(Operation *op, FlatSymbolRefAttr name, Type typ
     return op->emitOpError() << "names no parameter: " << name;
   if (parameter.getType() != type)
     return op->emitOpError() << "has type " << type << ", but parameter " << name << " is " << parameter.getType();
-  if (!parameter.getTrainable() && block != ParameterBlock::value)
-    return op->emitOpError() << "asks for the " << stringifyParameterBlock(block) << " of the constant " << name;
+  const bool isAverage = bool(parameter.getAverageAttr()) && block != ParameterBlock::momentum;
+  if (!parameter.getTrainable() && block != ParameterBlock::value && !isAverage)
+    return op->emitOpError() << "asks for the " << stringifyParameterBlock(block) << " of the "
+                             << (parameter.getAverageAttr() ? "running average " : "constant ") << name;
   return success();
 }
 

@@ -11,7 +11,9 @@ def ParameterOp : Cnn_Op<"parameter", [Symbol]> {
     cnn.parameter @digits : tensor<10x84xf32> {trainable = false, value = dense<...> : tensor<10x84xf32>}
     ```
     `init` says how training starts, `lr_mult` and `decay_mult` scale learning rate and weight decay. Where `mask` is 0
-    there is no connection: the element is zero, is not counted and never changes. A constant has its `value` here.
+    there is no connection: the element is zero, is not counted and never changes. A constant has its `value` here. What
+    is not trained but has an `average` is a running average: a step stores its statistic as the gradient, and @update
+    moves the average towards it by that share.
     `offset`, in floats, is where the memory plan put it.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Cnn_Tensor>:$type,
@@ -21,7 +23,7 @@ def ParameterOp : Cnn_Op<"parameter", [Symbol]> {
                                                      "dense integers">>:$mask,
                        OptionalAttr<ElementsAttrBase<CPred<"::llvm::isa<::mlir::DenseFPElementsAttr>($_self)">,
                                                      "dense floats">>:$value,
-                       OptionalAttr<I64Attr>:$offset);
+                       OptionalAttr<F32Attr>:$average, OptionalAttr<I64Attr>:$offset);
   let assemblyFormat = "$sym_name `:` $type attr-dict";
   let hasVerifier = 1;
   let builders = [
@@ -29,6 +31,9 @@ def ParameterOp : Cnn_Op<"parameter", [Symbol]> {
     OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::RankedTensorType":$type, "::mlir::DictionaryAttr":$init,
                    CArg<"float", "1.0f">:$lrMult, CArg<"float", "1.0f">:$decayMult,
                    CArg<"::mlir::DenseElementsAttr", "{}">:$mask)>,
+    // Running average.
+    OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::RankedTensorType":$type, "::mlir::DictionaryAttr":$init,
+                   "::mlir::FloatAttr":$average)>,
     // Constant.
     OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::RankedTensorType":$type, "::mlir::DenseElementsAttr":$value)>
   ];

@@ -120,6 +120,7 @@ TEST(Shapes, FollowKernelStrideAndPadding) {
   EXPECT_EQ(outputShape("max_pool(2, ceil: true)"), (Shape{3, 4, 5}));
   EXPECT_EQ(outputShape("max_pool(3, stride: 2)"), (Shape{3, 3, 4}));
   EXPECT_EQ(outputShape("avg_pool(3, stride: 2, ceil: true)"), (Shape{3, 3, 5}));
+  EXPECT_EQ(outputShape("batch_norm"), (Shape{3, 7, 10}));
   EXPECT_EQ(outputShape("global_avg_pool"), (Shape{3, 1, 1}));
   EXPECT_EQ(outputShape("subsample(2)"), (Shape{3, 3, 5}));
   EXPECT_EQ(outputShape("flatten"), (Shape{210}));
@@ -131,6 +132,20 @@ TEST(Shapes, FollowKernelStrideAndPadding) {
 /// A rounded-up last window starts inside the input: Caffe's and PyTorch's rule.
 TEST(Shapes, NoWindowStartsInThePadding) {
   EXPECT_EQ(outputShape("max_pool(2, stride: 3, pad: 1, ceil: true)"), (std::vector<int64_t>{3, 3, 4}));
+}
+
+/// PyTorch's names; the running averages are not trained and not counted.
+TEST(BatchNorm, HasFourParameters) {
+  const Graph graph = load("network N {\n  input x: f32[3, 7, 10]\n  output y = x -> batch_norm(momentum: 0.3)\n}\n");
+  ASSERT_EQ(graph.parameters.size(), 4u);
+  const char *names[] = {"y.weight", "y.bias", "y.running_mean", "y.running_var"};
+  const double starts[] = {1, 0, 0, 1};
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(graph.parameters[i].name, names[i]);
+    EXPECT_EQ(graph.parameters[i].init.numbers.at(0).second, starts[i]);
+    EXPECT_EQ(graph.parameters[i].average.value_or(0), i < 2 ? 0 : 0.3);
+  }
+  EXPECT_EQ(graph.layers[0].parameters, 6);
 }
 
 TEST(Recipe, ReachesTheGraph) {

@@ -111,7 +111,7 @@ network N {
 m.net:3:12: error: unknown operation `transformer`
     a = x -> transformer(8)
              ^
-  help: known are: conv, dense, max_pool, avg_pool, subsample, relu, tanh, sigmoid, softmax, flatten, add, concat, rbf, lrn, dropout, global_avg_pool
+  help: known are: conv, dense, max_pool, avg_pool, subsample, relu, tanh, sigmoid, softmax, flatten, add, concat, rbf, lrn, dropout, global_avg_pool, batch_norm
 )"},
     {"unknown_operation_without_input", R"(
 network N {
@@ -151,19 +151,6 @@ m.net:3:7: error: expected a layer, found `[x]`
     a = [x] -> relu
         ^
   help: write `source -> operation(...)`
-)"},
-    {"not_yet_batch_norm", R"(
-network N {
-  input x: f32[1, 8, 8]
-  a = x -> batch_norm
-  output z = x -> dense(10)
-}
-)",
-     R"(
-m.net:3:12: error: `batch_norm` is not supported yet
-    a = x -> batch_norm
-             ^
-  help: fold it into the convolution before
 )"},
     {"not_yet_local", R"(
 network N {

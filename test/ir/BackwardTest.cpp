@@ -53,6 +53,13 @@ protected:
   OwningOpRef<ModuleOp> module;
 };
 
+TEST_F(Backward, BatchNormalizationGivesAllItsGradients) {
+  Value x = tensor({2, 3, 8, 8}), channels = tensor({3});
+  auto norm = make<BatchNormOp>(x, channels, channels, channels, channels, tensor({8}), builder.getF32FloatAttr(1e-5f));
+  EXPECT_EQ(backward(norm, {true, true, true, false, false, false}), "batch_norm_sums batch_norm_input_gradient");
+  EXPECT_EQ(backward(norm, {false, true, true, false, false, false}), "batch_norm_sums");
+}
+
 TEST_F(Backward, ConvolutionGivesOnlyWhatIsNeeded) {
   auto conv = make<Conv2dOp>(tensor({2, 3, 8, 8}), tensor({4, 3, 3, 3}), tensor({4}));
   EXPECT_EQ(backward(conv, {false, true, true}), "conv2d_weight_gradient bias_gradient");

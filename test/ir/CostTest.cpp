@@ -61,6 +61,18 @@ TEST_F(Cost, Dense) {
   EXPECT_EQ(gradient.flops(), 2 * 2 * 480);
 }
 
+TEST_F(Cost, BatchNormalization) {
+  FloatAttr epsilon = builder.getF32FloatAttr(1e-5f);
+  Value x = tensor({2, 3, 4, 4}), c = tensor({3}), s = tensor({8});
+  EXPECT_EQ(make<BatchNormOp>(x, c, c, c, c, s, epsilon).flops(), 2 * 96);
+  EXPECT_EQ(make<BatchStatisticsOp>(x, s).flops(), 4 * 96);
+  EXPECT_EQ(make<BatchStatisticsOp>(x, s).bytes(), 4 * (96 + 8 + 3 + 3));
+  EXPECT_EQ(make<BatchNormSumsOp>(x, x, c, c, epsilon).flops(), 4 * 96);
+  EXPECT_EQ(make<BatchNormInputGradientOp>(x, x, c, c, c, c, c, s, epsilon).flops(), 5 * 96);
+  EXPECT_EQ(make<RunningStatisticsOp>(c, c, s, 16).flops(), 6);
+  EXPECT_EQ(make<AverageUpdateOp>(c, c, builder.getF32FloatAttr(0.1f)).flops(), 9);
+}
+
 TEST_F(Cost, Pooling) {
   Value x = tensor({2, 3, 8, 8});
   const SmallVector<int64_t> window{2, 2}, pad{0, 0, 0, 0};

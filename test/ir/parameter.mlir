@@ -13,6 +13,9 @@ cnn.parameter @c3.weight : tensor<2x2x1x1xf32> {mask = dense<[[[[1]], [[0]]], [[
 // CHECK: cnn.parameter @centers : tensor<2x3xf32, #cnn.layout<weight, 8, 3, 1, 1>> {offset = 64 : i64, trainable = false, value = dense<1.000000e+00> : tensor<2x3xf32>}
 cnn.parameter @centers : tensor<2x3xf32, #cnn.layout<weight, 8, 3, 1, 1>> {trainable = false, value = dense<1.0> : tensor<2x3xf32>, offset = 64 : i64}
 
+// CHECK: cnn.parameter @mean : tensor<4xf32> {average = 1.000000e-01 : f32, init = {kind = "constant", value = 0.000000e+00 : f64}, trainable = false}
+cnn.parameter @mean : tensor<4xf32> {trainable = false, init = {kind = "constant", value = 0.0}, average = 0.1 : f32}
+
 // CHECK-LABEL: @blocks
 func.func @blocks() {
   // CHECK: %[[V:.*]] = cnn.load @conv1.weight {block = "value"} : tensor<4x3x5x5xf32>

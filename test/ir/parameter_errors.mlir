@@ -5,6 +5,20 @@ cnn.parameter @p : tensor<4xf32> {trainable = false}
 
 // -----
 
+// expected-error @+1 {{'cnn.parameter' op is a running average: neither trainable nor constant}}
+cnn.parameter @p : tensor<4xf32> {average = 0.1 : f32}
+
+// -----
+
+cnn.parameter @p : tensor<4xf32> {trainable = false, average = 0.1 : f32}
+func.func @f() {
+  // expected-error @+1 {{'cnn.load' op asks for the momentum of the running average @p}}
+  %0 = cnn.load @p {block = "momentum"} : tensor<4xf32>
+  return
+}
+
+// -----
+
 // expected-error @+1 {{'cnn.parameter' op is trainable and cannot have a value: init says how training starts}}
 cnn.parameter @p : tensor<4xf32> {value = dense<0.0> : tensor<4xf32>}
 

@@ -24,10 +24,11 @@ def output_size(size, kernel, stride, before, after, ceil):
 class Network:
     """Builds and evaluates. Each method adds one line to the model file and returns its Value; call `output` last."""
 
-    def __init__(self, image, seed, train=""):
+    def __init__(self, image, seed, train="", training=True):
         self.random = np.random.default_rng(seed)
         self.lines = [f"  input image: f32[{', '.join(map(str, image.shape[1:]))}]"]
         self.train = train
+        self.training = training  # Of batch normalization: by the batch's statistics, or by the running ones.
         self.criterion = None  # j of the loss rbf_map; None: softmax cross-entropy.
         self.parameters, self.parameter_gradients, self.values = {}, {}, []
         self.image = self._value("image", image.astype(np.float64))
@@ -47,6 +48,11 @@ class Network:
         name = f"v{len(self.values)}"
         self.lines.append(f"  {name} = {source} -> {operation}")
         return name
+
+    def _running(self, name, value):
+        """A parameter that is not trained."""
+        self.parameters[name] = value.astype(np.float32)
+        return self.parameters[name].astype(np.float64)
 
     def _parameter(self, name, shape, scale):
         value = (self.random.standard_normal(shape) * scale).astype(np.float32)
@@ -176,6 +182,29 @@ class Network:
 
         return self._value(name, x.data * u ** -beta, [x], backward)
 
+    def batch_norm(self, x, epsilon=1e-5, momentum=0.1):
+        """By the batch's biased statistics in training, else by running averages, which are random here."""
+        name = self._line(x.name, f"batch_norm(epsilon: {epsilon}, momentum: {momentum})")
+        channels, axes = x.data.shape[1], (0,) + tuple(range(2, x.data.ndim))
+        spread = lambda values: values.reshape((1, -1) + (1,) * (x.data.ndim - 2))
+        weight = self._parameter(name + ".weight", (channels,), 1.0)
+        bias = self._parameter(name + ".bias", (channels,), 0.3)
+        mean = self._running(name + ".running_mean", self.random.standard_normal(channels) * 0.3)
+        variance = self._running(name + ".running_var", self.random.uniform(0.3, 2, channels))
+        if self.training:
+            mean, variance = x.data.mean(axes), x.data.var(axes)
+        deviation = np.sqrt(variance + epsilon)
+        z = (x.data - spread(mean)) / spread(deviation)
+
+        def backward(gradient):
+            products, total = (gradient * z).sum(axes), gradient.sum(axes)
+            self.parameter_gradients[name + ".weight"] += products
+            self.parameter_gradients[name + ".bias"] += total
+            count = x.data.size // channels
+            return [spread(weight / deviation) * (gradient - spread(total / count) - z * spread(products / count))]
+
+        return self._value(name, z * spread(weight) + spread(bias), [x], backward)
+
     def dropout(self, x, p):
         """The identity: `predict` and `step` drop nothing."""
         return self._value(self._line(x.name, f"dropout({p})"), x.data, [x], lambda g: [g])
@@ -276,18 +305,18 @@ class Network:
                     source.gradient = source.gradient + share
 
 
-def random_network(seed, batch=None):
+def random_network(seed, batch=None, training=True):
     """A small network of random layers with branches: (network, output, labels)."""
     random = np.random.default_rng(seed)
     pick = lambda low, high: int(random.integers(low, high + 1))
     batch = batch or pick(1, 5)
     image = random.standard_normal((batch, pick(1, 5), pick(6, 20), pick(6, 20))).astype(np.float32)
-    net = Network(image, seed)
+    net = Network(image, seed, training=training)
     x, spare = net.image, []
     for _ in range(pick(2, 8)):
         h, w = x.data.shape[2:]
         kind = random.choice(["conv", "conv", "conv", "max", "avg", "act", "add", "concat", "residual", "sub", "group", "lrn",
-                              "lrn"])
+                              "lrn", "norm", "norm"])
         if kind in ("conv", "residual"):
             kernel = (pick(1, min(5, h)), pick(1, min(5, w)))
             if kind == "residual":
@@ -306,6 +335,11 @@ def random_network(seed, batch=None):
             pad = tuple(max(0, reach[side % 2] - (h, w)[side % 2]) + pick(0, 1) for side in range(4))
             stride = (pick(1, 2), pick(1, 2)) if random.random() < 0.3 else (1, 1)
             x = net.conv(x, groups * pick(1, 16), kernel, stride, pad, dilation=dilation, groups=groups)
+        elif kind == "norm" and batch * h * w >= 8:
+            if random.random() < 0.6:
+                x = net.conv(x, pick(1, 24), (min(3, h), min(3, w)), pad=(1, 1, 1, 1), bias=random.random() < 0.3)
+            x = net.batch_norm(x, float(random.choice([1e-5, 1e-3])))
+            x = net.relu(x) if random.random() < 0.6 else x
         elif kind == "lrn":
             x = net.relu(x) if random.random() < 0.7 else x
             x = net.lrn(x, pick(1, 5), *[float(round(v, 3)) for v in random.uniform([0, 0.2, 0.5], [0.8, 1.2, 2])],

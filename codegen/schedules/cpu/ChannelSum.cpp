@@ -28,4 +28,21 @@ void scheduleChannelSum(ScheduledKernel &kernel) {
   total.compute_root().vectorize(c, lanes).update().vectorize(c, lanes);
 }
 
+// Images in parallel; of each, a tile of some vectors of channels is summed in registers before the next. What follows
+// is a sum over images for each channel, which is small.
+void scheduleBatchSums(ScheduledKernel &kernel) {
+  const Stage &stage = *kernel.anchor();
+  const int lanes = int(kernel.key("lanes", 1)), tile = lanes * int(kernel.key("vectors", 1));
+  Var co("co"), ci("ci");
+  Func output = kernel.output, image = stage.sum;
+  output.vectorize(c, lanes);
+  image.compute_root().split(c, co, ci, tile).reorder(ci, co, n).vectorize(ci, lanes).unroll(ci).parallel(n);
+  for (Func sum : stage.perImage) {
+    if (!sum.has_update_definition())
+      continue;
+    sum.compute_at(image, co).store_in(MemoryType::Stack).bound_extent(c, tile).vectorize(c, lanes).unroll(c);
+    sum.update().reorder(order({c}, stage.reduction)).vectorize(c, lanes).unroll(c);
+  }
+}
+
 } // namespace fovea

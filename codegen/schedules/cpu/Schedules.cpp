@@ -36,6 +36,13 @@ std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const
 }
 
 void scheduleCpu(ScheduledKernel &kernel) {
+  for (Stage &stage : kernel.stages)
+    for (Halide::Func &f : stage.perChannel) {
+      const int lanes = int(vectorDividing(stage.results[0].spec.block, kernel.target.vectorLanes));
+      f.compute_root().bound_extent(vars.c, int(std::max<int64_t>(1, stage.results[0].spec.block))).vectorize(vars.c, lanes);
+      if (f.has_update_definition())
+        f.update().vectorize(vars.c, lanes);
+    }
   if (!kernel.anchor())
     return kernel.normalizes() || !kernel.rows.empty() ? scheduleRows(kernel) : schedulePointwise(kernel);
   const std::string &op = kernel.anchorOp().op;
@@ -45,6 +52,8 @@ void scheduleCpu(ScheduledKernel &kernel) {
     return scheduleDenseInputGradient(kernel);
   if (op == "dense_weight_gradient")
     return scheduleDenseWeightGradient(kernel);
+  if (op == "batch_statistics" || op == "batch_norm_sums")
+    return scheduleBatchSums(kernel);
   if (op == "bias_gradient" || op == "scale_coefficient_gradient")
     return scheduleChannelSum(kernel);
   if (op == "conv2d" || op == "conv2d_input_gradient")

@@ -40,6 +40,7 @@ void scheduleDenseInputGradient(ScheduledKernel &kernel);
 void scheduleConv2dWeightGradient(ScheduledKernel &kernel);
 void scheduleDenseWeightGradient(ScheduledKernel &kernel);
 void scheduleChannelSum(ScheduledKernel &kernel);       ///< bias_gradient, scale_coefficient_gradient
+void scheduleBatchSums(ScheduledKernel &kernel);        ///< batch_statistics, batch_norm_sums
 void scheduleRows(ScheduledKernel &kernel);             ///< poolings and normalizations without an anchor
 void schedulePointwise(ScheduledKernel &kernel);        ///< everything else
 

@@ -17,7 +17,7 @@ std::vector<Array> reference(const KernelSpec &kernel, const std::vector<Array> 
 // By family; null when the name is not of that family.
 using ReferenceOp = std::vector<Array> (*)(const OpSpec &, const std::vector<Array> &);
 ReferenceOp windowReference(const std::string &op);  ///< convolution, dense, pooling and their gradients
-ReferenceOp normalizationReference(const std::string &op); ///< local response normalization, dropout
+ReferenceOp normalizationReference(const std::string &op); ///< normalizations, dropout
 ReferenceOp elementReference(const std::string &op);       ///< the rest
 
 double numberOf(const OpSpec &op, const std::string &name, double otherwise);

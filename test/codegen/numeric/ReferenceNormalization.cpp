@@ -1,7 +1,9 @@
-// Local response normalization and dropout.
+// Local response and batch normalization, and dropout.
 #include "test/codegen/numeric/Reference.h"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace fovea::test {
 
@@ -81,9 +83,91 @@ Arrays dropout(const OpSpec &op, const Arrays &in) {
   return {y};
 }
 
+/// Calls visit(channel, image, flat index) for each element.
+template <typename Visit> void forChannels(const Array &x, Visit visit) {
+  const int64_t area = x.extent(2) * x.extent(3);
+  for (int64_t flat = 0; flat < x.size(); ++flat)
+    visit(flat / area % x.shape[1], flat / area / x.shape[1], flat);
+}
+
+double deviation(const OpSpec &op, const Array &variance, int64_t c) {
+  return std::sqrt(variance(c) + numberOf(op, "epsilon", 1e-5));
+}
+
+Arrays batchNorm(const OpSpec &op, const Arrays &in) {
+  Array y = in[0];
+  forChannels(y, [&](int64_t c, int64_t, int64_t flat) {
+    y.values[flat] = in[1](c) * (y.values[flat] - in[3](c)) / deviation(op, in[4], c) + in[2](c);
+  });
+  return {y};
+}
+
+Arrays batchStatistics(const OpSpec &, const Arrays &in) {
+  const Array &x = in[0];
+  Array mean({x.shape[1]}), variance({x.shape[1]});
+  const double count = in[1](4) * double(x.extent(2) * x.extent(3));
+  forChannels(x, [&](int64_t c, int64_t n, int64_t flat) {
+    if (n < int64_t(in[1](4)))
+      mean(c) += x.values[flat] / count;
+  });
+  forChannels(x, [&](int64_t c, int64_t n, int64_t flat) {
+    if (n < int64_t(in[1](4)))
+      variance(c) += (x.values[flat] - mean(c)) * (x.values[flat] - mean(c)) / count;
+  });
+  return {mean, variance};
+}
+
+Arrays batchNormSums(const OpSpec &op, const Arrays &in) {
+  Array weight({in[0].shape[1]}), bias = weight;
+  forChannels(in[0], [&](int64_t c, int64_t, int64_t flat) {
+    weight(c) += in[1].values[flat] * (in[0].values[flat] - in[2](c)) / deviation(op, in[3], c);
+    bias(c) += in[1].values[flat];
+  });
+  return {weight, bias};
+}
+
+/// With z = (x - mean) / deviation: dz = weight dy; each dz moves mean and deviation, which move all other z.
+Arrays batchNormInputGradient(const OpSpec &op, const Arrays &in) {
+  const Array &x = in[0], &dy = in[1];
+  Array dx(x.shape);
+  const double count = in[7](4) * double(x.extent(2) * x.extent(3));
+  forChannels(x, [&](int64_t c, int64_t n, int64_t flat) {
+    const double z = (x.values[flat] - in[3](c)) / deviation(op, in[4], c);
+    if (n < int64_t(in[7](4)))
+      dx.values[flat] =
+          in[2](c) / deviation(op, in[4], c) * (dy.values[flat] - in[6](c) / count - z * in[5](c) / count);
+  });
+  return {dx};
+}
+
+Arrays runningStatistics(const OpSpec &op, const Arrays &in) {
+  Array mean = in[0], variance = in[1];
+  const double images = in[2](4), count = images * numberOf(op, "pixels", 1);
+  for (double &value : mean.values)
+    value *= in[2](3) * images;
+  for (double &value : variance.values)
+    value *= in[2](3) * images * count / std::max(count - 1, 1.0);
+  return {mean, variance};
+}
+
+Arrays averageUpdate(const OpSpec &op, const Arrays &in) {
+  Array result = in[0];
+  for (int64_t flat = 0; flat < result.size(); ++flat)
+    result.values[flat] += numberOf(op, "momentum", 0) * (in[1].values[flat] - in[0].values[flat]);
+  return {result};
+}
+
 } // namespace
 
 ReferenceOp normalizationReference(const std::string &op) {
+  static const std::map<std::string, ReferenceOp> batch = {{"batch_norm", batchNorm},
+                                                           {"batch_statistics", batchStatistics},
+                                                           {"batch_norm_sums", batchNormSums},
+                                                           {"batch_norm_input_gradient", batchNormInputGradient},
+                                                           {"running_statistics", runningStatistics},
+                                                           {"average_update", averageUpdate}};
+  if (auto found = batch.find(op); found != batch.end())
+    return found->second;
   if (op == "lrn")
     return lrn;
   if (op == "lrn_gradient")

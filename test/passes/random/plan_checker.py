@@ -63,7 +63,7 @@ def check_kernel(op, function, memory):
         memory.expect(slot, offset, tensor.bytes, value, op.symbol)
     for (slot, offset), tensor, value in zip(places[len(op.operands):], op.result_types, op.results):
         end = offset + tensor.bytes
-        if not op.symbol.endswith("sgd_update"):
+        if not op.symbol.endswith(("sgd_update", "average_update")):
             for (other, begin), read, _ in operands:
                 apart = other != slot or end <= begin or begin + read.bytes <= offset
                 assert apart, f"{op.symbol} overwrites an operand"
