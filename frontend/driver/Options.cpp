@@ -156,7 +156,7 @@ std::vector<int64_t> readShape(const std::string &text) {
 CLI::App *addImport(CLI::App &app, ImportOptions &o) {
   CLI::App *command = app.add_subcommand(
       "import", "Make a model file, and a file of parameters beside it, of another tool's network");
-  command->add_option("FILE", o.files, "Caffe's .prototxt and .caffemodel")->required()->type_name("FILE");
+  command->add_option("FILE", o.files, "An .onnx file, or Caffe's .prototxt and .caffemodel")->required()->type_name("FILE");
   command->add_option("-o,--output", o.output, "The model file (default: the first file's name with .net)")
       ->type_name("FILE.net");
   command->add_option("--solver", o.solver, "Caffe's solver (.prototxt), for the train block")->type_name("FILE");

@@ -2,6 +2,7 @@
 
 #include "frontend/import/Network.h"
 #include "frontend/import/caffe/CaffeImport.h"
+#include "frontend/import/onnx/OnnxImport.h"
 #include "runtime/Error.h"
 
 #include <filesystem>
@@ -22,7 +23,13 @@ ImportedNetwork read(const ImportOptions &options) {
                         .solver = options.solver,
                         .inputShape = options.inputShape});
   }
-  throw Error(first + ": expected a file that ends in .prototxt or .caffemodel");
+  if (!endsIn(first, ".onnx"))
+    throw Error(first + ": expected a file that ends in .onnx, .prototxt or .caffemodel");
+  if (options.files.size() > 1)
+    throw Error("expected one ONNX file, not `" + options.files[1] + "` too");
+  if (!options.solver.empty())
+    throw Error("--solver goes with Caffe's networks, not with " + first);
+  return importOnnx(first, options.inputShape);
 }
 
 } // namespace

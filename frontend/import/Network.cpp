@@ -21,7 +21,8 @@ namespace {
 std::string legal(const std::string &name) {
   std::string text;
   for (char letter : name)
-    text += (std::isalnum(static_cast<unsigned char>(letter)) && static_cast<unsigned char>(letter) < 128) ? letter : '_';
+    text +=
+        (std::isalnum(static_cast<unsigned char>(letter)) && static_cast<unsigned char>(letter) < 128) ? letter : '_';
   if (text.empty() || !std::isalpha(static_cast<unsigned char>(text[0])))
     text = "layer_" + text;
   static const std::set<std::string> words{"network", "input", "output", "train", "block", "none", "true", "false"};
@@ -152,7 +153,8 @@ void writeImported(const ImportedNetwork &network, const std::string &modelPath)
     const FloatTensor &tensor = *found->second;
     if (int64_t(tensor.values.size()) != elementCount(parameter.shape))
       throw Error(network.source + ": " + parameter.name + " has " + std::to_string(tensor.values.size()) +
-                  " values of shape " + shapeText(tensor.shape) + ", but the layer needs " + shapeText(parameter.shape));
+                  " values of shape " + shapeText(tensor.shape) + ", but the layer needs " +
+                  shapeText(parameter.shape));
     views.push_back({parameter.name, parameter.shape, tensor.values.data()});
   }
   std::filesystem::path weights = modelPath;

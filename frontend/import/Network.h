@@ -14,8 +14,8 @@ struct ImportedNode {
   std::string name;        ///< As the file has it.
   std::vector<int> inputs; ///< Earlier nodes.
   ast::Expr call;          ///< The operation without its layers: `conv(96, kernel: 11)`, `concat()`.
-  /// By the end of their names: "weight", "bias". The operation has parameters when there is one; without values when the
-  /// file had none.
+  /// By the end of their names: "weight", "bias". The operation has parameters when there is one; without values when
+  /// the file had none.
   std::map<std::string, FloatTensor> parameters = {};
 };
 
@@ -29,9 +29,9 @@ struct ImportedNetwork {
   std::vector<ast::Setting> train; ///< Empty: no train block.
 };
 
-/// Writes the model file, and beside it the parameters if the network has any values, whole or not at all. Operations become
-/// chains; names become legal and unique. The text is checked by the compiler's own front end first: what is written
-/// compiles. Throws Error, one line.
+/// Writes the model file, and beside it the parameters if the network has any values, whole or not at all. Operations
+/// become chains; names become legal and unique. The text is checked by the compiler's own front end first: what is
+/// written compiles. Throws Error, one line.
 void writeImported(const ImportedNetwork &network, const std::string &modelPath);
 
 // Parts of the tree.

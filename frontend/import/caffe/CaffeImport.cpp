@@ -47,8 +47,9 @@ public:
     network.source = files.network;
     if (!net.name().empty())
       network.name = net.name();
-    network.comments = {"Imported from Caffe: " + std::filesystem::path(files.network).filename().string() +
-                        (files.weights.empty() ? "" : " with " + std::filesystem::path(files.weights).filename().string())};
+    network.comments = {
+        "Imported from Caffe: " + std::filesystem::path(files.network).filename().string() +
+        (files.weights.empty() ? "" : " with " + std::filesystem::path(files.weights).filename().string())};
     network.nodes.push_back({.name = "data"});
     declaredInputs();
     for (const LayerParameter &layer : net.layer())
@@ -209,7 +210,8 @@ private:
 
   /// Bias, initialisation and factors of rate and decay: what convolutions and dense layers have in common.
   template <typename Parameters>
-  void addTraining(const LayerParameter &layer, const Parameters &parameters, Arguments &arguments, ImportedNode &node) {
+  void addTraining(const LayerParameter &layer, const Parameters &parameters, Arguments &arguments,
+                   ImportedNode &node) {
     node.parameters["weight"] = blob(layer, 0);
     if (parameters.bias_term())
       node.parameters["bias"] = blob(layer, 1);
@@ -315,8 +317,8 @@ private:
     const double elements = within ? double(p.local_size()) * p.local_size() : double(p.local_size());
     if (p.local_size() % 2 == 0)
       fail(layer, "normalizes over an even number of elements, which Caffe does not define");
-    Arguments arguments{argument("size", number(p.local_size())), argument("alpha", number(double(p.alpha()) / elements)),
-                        argument("beta", number(p.beta()))};
+    Arguments arguments{argument("size", number(p.local_size())),
+                        argument("alpha", number(double(p.alpha()) / elements)), argument("beta", number(p.beta()))};
     if (!within && p.k() != 1)
       arguments.push_back(argument("k", number(p.k())));
     if (within)
@@ -352,7 +354,8 @@ private:
     node.call = call("add");
   }
 
-  // Caffe keeps sums of means and variances and the number of what was summed; scale and shift are a layer of their own.
+  // Caffe keeps sums of means and variances and the number of what was summed; scale and shift are a layer of their
+  // own.
   void batchNorm(const LayerParameter &layer, ImportedNode &node) {
     FloatTensor mean = blob(layer, 0), variance = mean.values.empty() ? FloatTensor{} : blob(layer, 1);
     if (!mean.values.empty()) {
@@ -417,7 +420,8 @@ private:
     if (policy == "step")
       set("lr", call("step", {gamma, argument("step", number(solver.stepsize()))}));
     else if (policy == "multistep")
-      set("lr", call("multistep", {gamma, argument("at", list({solver.stepvalue().begin(), solver.stepvalue().end()}))}));
+      set("lr",
+          call("multistep", {gamma, argument("at", list({solver.stepvalue().begin(), solver.stepvalue().end()}))}));
     else if (policy == "inv")
       set("lr", call("inv", {gamma, power}));
     else if (policy == "exp")
@@ -425,8 +429,9 @@ private:
     else if (policy == "poly")
       set("lr", call("poly", {power}));
     else if (policy != "fixed" && !policy.empty())
-      throw Error(files.solver + ": the lr_policy `" + policy + "` cannot be imported; use fixed, step, multistep, inv, "
-                                                               "exp or poly");
+      throw Error(files.solver + ": the lr_policy `" + policy +
+                  "` cannot be imported; use fixed, step, multistep, inv, "
+                  "exp or poly");
     set("iterations", number(std::max(1, solver.max_iter())));
   }
 
@@ -453,7 +458,10 @@ private:
     if (transform && transform->scale() != 1)
       arguments.push_back(argument("scale", number(transform->scale())));
     const bool grey = shape[0] == 1;
-    return call(grey ? "mnist" : shape.size() == 3 && shape[1] <= 32 ? "cifar10" : "image_folder", std::move(arguments));
+    return call(grey                                  ? "mnist"
+                : shape.size() == 3 && shape[1] <= 32 ? "cifar10"
+                                                      : "image_folder",
+                std::move(arguments));
   }
 };
 

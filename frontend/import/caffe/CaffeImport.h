@@ -15,8 +15,8 @@ struct CaffeFiles {
   std::vector<int64_t> inputShape; ///< For networks that do not say it.
 };
 
-/// The network as it is tested: layers of training only, losses and accuracies are left out. Throws Error, one line that
-/// names the layer, for what the language cannot say.
+/// The network as it is tested: layers of training only, losses and accuracies are left out. Throws Error, one line
+/// that names the layer, for what the language cannot say.
 ImportedNetwork importCaffe(const CaffeFiles &files);
 
 } // namespace fovea

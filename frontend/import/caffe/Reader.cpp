@@ -51,17 +51,34 @@ NetParameter readBinary(const std::string &path) {
 }
 
 using V1 = V1LayerParameter;
-const std::map<V1::LayerType, const char *> typeNames = {
-    {V1::ACCURACY, "Accuracy"},         {V1::CONCAT, "Concat"},         {V1::CONVOLUTION, "Convolution"},
-    {V1::DATA, "Data"},                 {V1::DROPOUT, "Dropout"},       {V1::EUCLIDEAN_LOSS, "EuclideanLoss"},
-    {V1::FLATTEN, "Flatten"},           {V1::HDF5_DATA, "HDF5Data"},    {V1::IMAGE_DATA, "ImageData"},
-    {V1::INNER_PRODUCT, "InnerProduct"}, {V1::LRN, "LRN"},
-    {V1::MULTINOMIAL_LOGISTIC_LOSS, "MultinomialLogisticLoss"},         {V1::POOLING, "Pooling"},
-    {V1::RELU, "ReLU"},                 {V1::SIGMOID, "Sigmoid"},       {V1::SOFTMAX, "Softmax"},
-    {V1::SOFTMAX_LOSS, "SoftmaxWithLoss"}, {V1::SPLIT, "Split"},        {V1::TANH, "TanH"},
-    {V1::WINDOW_DATA, "WindowData"},    {V1::ELTWISE, "Eltwise"},       {V1::POWER, "Power"},
-    {V1::HINGE_LOSS, "HingeLoss"},      {V1::MEMORY_DATA, "MemoryData"}, {V1::DUMMY_DATA, "DummyData"},
-    {V1::SLICE, "Slice"},               {V1::SILENCE, "Silence"},       {V1::DECONVOLUTION, "Deconvolution"}};
+const std::map<V1::LayerType, const char *> typeNames = {{V1::ACCURACY, "Accuracy"},
+                                                         {V1::CONCAT, "Concat"},
+                                                         {V1::CONVOLUTION, "Convolution"},
+                                                         {V1::DATA, "Data"},
+                                                         {V1::DROPOUT, "Dropout"},
+                                                         {V1::EUCLIDEAN_LOSS, "EuclideanLoss"},
+                                                         {V1::FLATTEN, "Flatten"},
+                                                         {V1::HDF5_DATA, "HDF5Data"},
+                                                         {V1::IMAGE_DATA, "ImageData"},
+                                                         {V1::INNER_PRODUCT, "InnerProduct"},
+                                                         {V1::LRN, "LRN"},
+                                                         {V1::MULTINOMIAL_LOGISTIC_LOSS, "MultinomialLogisticLoss"},
+                                                         {V1::POOLING, "Pooling"},
+                                                         {V1::RELU, "ReLU"},
+                                                         {V1::SIGMOID, "Sigmoid"},
+                                                         {V1::SOFTMAX, "Softmax"},
+                                                         {V1::SOFTMAX_LOSS, "SoftmaxWithLoss"},
+                                                         {V1::SPLIT, "Split"},
+                                                         {V1::TANH, "TanH"},
+                                                         {V1::WINDOW_DATA, "WindowData"},
+                                                         {V1::ELTWISE, "Eltwise"},
+                                                         {V1::POWER, "Power"},
+                                                         {V1::HINGE_LOSS, "HingeLoss"},
+                                                         {V1::MEMORY_DATA, "MemoryData"},
+                                                         {V1::DUMMY_DATA, "DummyData"},
+                                                         {V1::SLICE, "Slice"},
+                                                         {V1::SILENCE, "Silence"},
+                                                         {V1::DECONVOLUTION, "Deconvolution"}};
 
 LayerParameter upgraded(V1 &old) {
   LayerParameter layer;
