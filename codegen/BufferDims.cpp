@@ -22,12 +22,18 @@ std::vector<int64_t> extents(const TensorSpec &tensor) {
   case LayoutKind::ChannelsLast:
     if (tensor.shape.size() == 2)
       return {block, tensor.shape[0]};
+    if (tensor.shape.size() == 3)
+      return {block, tensor.shape[2], tensor.shape[1]};
     return {block, tensor.shape.at(3), tensor.shape.at(2), tensor.shape.at(0)};
   case LayoutKind::Vector:
     return {block};
   case LayoutKind::Weight: {
     auto [o, i, kh, kw] = packedView(tensor);
     return {block, i, kw, kh, (o + block - 1) / block};
+  }
+  case LayoutKind::LocalWeight: {
+    const auto &shape = tensor.shape;
+    return {block, shape.at(3), shape.at(5), shape.at(4), shape[1] * shape[2] * ((shape[0] + block - 1) / block)};
   }
   case LayoutKind::WeightTransposed: {
     auto [o, i, kh, kw] = packedView(tensor);

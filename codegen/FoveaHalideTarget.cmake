@@ -10,6 +10,7 @@ add_library(FoveaHalide STATIC
   algorithms/Conv2d.cpp
   algorithms/Dense.cpp
   algorithms/Flatten.cpp
+  algorithms/Local.cpp
   algorithms/MaxPool.cpp
   algorithms/Mul.cpp
   algorithms/Rbf.cpp
@@ -29,6 +30,7 @@ add_library(FoveaHalide STATIC
   schedules/cpu/ChannelSum.cpp
   schedules/cpu/Conv2d.cpp
   schedules/cpu/Dense.cpp
+  schedules/cpu/Local.cpp
   schedules/cpu/Pointwise.cpp
   schedules/cpu/Rows.cpp
   schedules/cpu/Schedules.cpp)

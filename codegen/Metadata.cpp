@@ -111,6 +111,11 @@ FailureOr<json> parameterJson(cnn::ParameterOp parameter) {
     out["pack"] = packedView(tensor);
     out["block"] = tensor.block;
     break;
+  case LayoutKind::LocalWeight:
+  case LayoutKind::ChannelsLast:
+    out["layout"] = tensor.layout == LayoutKind::LocalWeight ? "local_weight" : "channels_last";
+    out["block"] = tensor.block;
+    break;
   default:
     return parameter.emitOpError("has a layout that the runtime cannot pack: ") << type;
   }

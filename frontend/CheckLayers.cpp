@@ -88,10 +88,10 @@ std::optional<double> LayerChecker::initialBias(const Expr &step, Arguments &arg
   return 0.0;
 }
 
-bool LayerChecker::addBias(const Expr &step, std::optional<GraphParameter> bias, int64_t channels, GraphNode &node) {
+bool LayerChecker::addBias(const Expr &step, std::optional<GraphParameter> bias, Shape shape, GraphNode &node) {
   if (!bias)
     return true;
-  bias->shape = {channels};
+  bias->shape = std::move(shape);
   const int index = parameter(step, std::move(*bias));
   node.parameters.push_back(index);
   return index >= 0;
@@ -173,7 +173,7 @@ int LayerChecker::conv(const Expr &step, int in) {
     if (!connections(*table, arguments, weight))
       return -1;
   node.parameters = {parameter(step, weight)};
-  if (node.parameters[0] < 0 || !addBias(step, bias, filters, node))
+  if (node.parameters[0] < 0 || !addBias(step, bias, {filters}, node))
     return -1;
   return append(std::move(node));
 }
@@ -213,6 +213,25 @@ bool LayerChecker::connections(const Expr &table, Arguments &arguments, GraphPar
   return true;
 }
 
+int LayerChecker::local(const Expr &step, int in) {
+  Arguments arguments(step, {"filters"}, withTraining({"kernel", "stride", "pad"}), diagnostics);
+  const int64_t filters = arguments.integer("filters", std::nullopt, 1, largestExtent);
+  GraphNode node{.op = "local", .inputs = {in}, .layer = layer, .location = step.location};
+  node.kernel = arguments.pair("kernel", std::nullopt, 1);
+  node.stride = arguments.pair("stride", Shape{1, 1}, 1);
+  node.pad = arguments.padding("pad");
+  GraphParameter weight = weightOf(arguments);
+  const std::optional<GraphParameter> bias = biasOf(step, arguments);
+  const bool first = claimParameters(step);
+  if (in < 0 || !arguments.ok() || !first || !needsImage(step, in) || !window(step, in, node, filters))
+    return -1;
+  weight.shape = {filters, node.shape[1], node.shape[2], shape(in)[0], node.kernel[0], node.kernel[1]};
+  node.parameters = {parameter(step, std::move(weight))};
+  if (node.parameters[0] < 0 || !addBias(step, bias, node.shape, node))
+    return -1;
+  return append(std::move(node));
+}
+
 int LayerChecker::dense(const Expr &step, int in) {
   Arguments arguments(step, {"outputs"}, withTraining({}), diagnostics);
   const int64_t outputs = arguments.integer("outputs", std::nullopt, 1, largestExtent);
@@ -224,7 +243,7 @@ int LayerChecker::dense(const Expr &step, int in) {
   GraphNode node{.op = "dense", .inputs = {in}, .shape = {outputs}, .layer = layer, .location = step.location};
   weight.shape = {outputs, elements(shape(in))};
   node.parameters = {parameter(step, std::move(weight))};
-  if (node.parameters[0] < 0 || !addBias(step, bias, outputs, node))
+  if (node.parameters[0] < 0 || !addBias(step, bias, {outputs}, node))
     return -1;
   return append(std::move(node));
 }
@@ -378,10 +397,10 @@ int LayerChecker::rbf(const Expr &step, int in) {
 }
 
 void LayerChecker::count(const GraphNode &n, GraphLayer &row) const {
-  if (n.op != "conv2d" && n.op != "dense" && n.op != "rbf" && n.op != "scale")
+  if (n.op != "conv2d" && n.op != "dense" && n.op != "local" && n.op != "rbf" && n.op != "scale")
     return;
   const GraphParameter &weight = graph.parameters[n.parameters[0]];
-  const int64_t area = n.shape.size() == 3 ? n.shape[1] * n.shape[2] : 1;
+  const int64_t area = n.shape.size() == 3 && n.op != "local" ? n.shape[1] * n.shape[2] : 1;
   const int64_t links =
       weight.mask.empty() ? elements(weight.shape) : std::count(weight.mask.begin(), weight.mask.end(), uint8_t(1));
   if (n.op == "scale") { // Behind a pooling: each output has the window's elements and a bias.
@@ -389,7 +408,7 @@ void LayerChecker::count(const GraphNode &n, GraphLayer &row) const {
     row.connections += elements(n.shape) * (pool.kernel[0] * pool.kernel[1] + 1);
     return;
   }
-  const int64_t biases = n.parameters.size() == 2 ? n.shape[0] * area : 0;
+  const int64_t biases = n.parameters.size() == 2 ? elements(n.shape) : 0;
   row.macs += links * area;
   row.connections += links * area + biases;
 }

@@ -29,6 +29,7 @@ protected:
   bool checkSize(int node, Location location);
   bool checkElements(const Shape &dimensions, const std::string &what, Location location);
   int conv(const ast::Expr &step, int in);
+  int local(const ast::Expr &step, int in); ///< A convolution whose pixels have filters of their own.
   int dense(const ast::Expr &step, int in);
   int pool(const ast::Expr &step, int in);
   int globalPool(const ast::Expr &step, int in); ///< The mean of each channel.
@@ -55,7 +56,7 @@ private:
   std::optional<GraphParameter> biasOf(const ast::Expr &step, Arguments &arguments);
   /// `bias: 0.1` is the initial value, `bias: none` (no value here) leaves it out.
   static std::optional<double> initialBias(const ast::Expr &step, Arguments &arguments);
-  bool addBias(const ast::Expr &step, std::optional<GraphParameter> bias, int64_t channels, GraphNode &node);
+  bool addBias(const ast::Expr &step, std::optional<GraphParameter> bias, Shape shape, GraphNode &node);
   bool needsImage(const ast::Expr &step, int in);
   bool groupsFit(Arguments &arguments, const GraphNode &node, int64_t channels, int64_t filters);
   /// Windows along both axes, or an error that names both shapes.

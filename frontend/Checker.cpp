@@ -17,10 +17,7 @@ namespace {
 const std::vector<std::string> operationNames = {"conv", "dense",  "max_pool", "avg_pool", "subsample",
                                                  "relu", "tanh",   "sigmoid",  "softmax",  "flatten",
                                                  "add",  "concat", "rbf",      "lrn",      "dropout",
-                                                 "global_avg_pool", "batch_norm"};
-/// Of the papers, and to come; the remedy says what to do without them.
-const std::map<std::string, std::string> notYet = {
-    {"local", "use `conv`, which shares its weights"}};
+                                                 "global_avg_pool", "batch_norm", "local", "leaky_relu"};
 
 /// The expression with its long lists, such as a connection table, left out.
 Expr abridged(Expr expr) {
@@ -330,7 +327,7 @@ private:
         return combine(expr, {});
       if (const ast::Block *block = blockNamed(expr.text))
         return instantiate(*block, expr, {});
-      if (isOperation(expr.text) || notYet.contains(expr.text))
+      if (isOperation(expr.text))
         error(expr.location, "`" + expr.text + "` has no input", "write `source -> " + print(expr) + "`");
       else
         unknownOperation(expr);
@@ -352,8 +349,6 @@ private:
   }
 
   void unknownOperation(const Expr &call) {
-    if (auto found = notYet.find(call.text); found != notYet.end())
-      return error(call.location, "`" + call.text + "` is not supported yet", found->second);
     std::vector<std::string> known = operationNames;
     for (const ast::Block &block : model.blocks) {
       known.push_back(block.name);
@@ -381,6 +376,8 @@ private:
       return combine(step, in);
     if (step.text == "conv")
       return conv(step, in);
+    if (step.text == "local")
+      return local(step, in);
     if (step.text == "dense")
       return dense(step, in);
     if (step.text == "max_pool" || step.text == "avg_pool")
@@ -400,6 +397,10 @@ private:
     std::vector<std::string> named;
     if (step.text == "tanh")
       named = {"amplitude", "slope"};
+    if (step.text == "relu")
+      named = {"max"};
+    if (step.text == "leaky_relu")
+      named = {"slope"};
     Arguments arguments(step, {}, named, diagnostics);
     GraphNode node{.op = step.text, .inputs = {in}, .layer = layer, .location = step.location};
     if (step.text == "tanh") {
@@ -407,6 +408,17 @@ private:
       node.slope = arguments.number("slope", 1.0);
       if (node.amplitude == 0)
         arguments.error("amplitude", "`tanh` argument `amplitude` must not be 0", "");
+    }
+    if (step.text == "relu") {
+      node.slope = 0;
+      if (const Expr *given = arguments.find("max"); given && (node.most = arguments.number("max", 6.0)) <= 0.0)
+        arguments.error("max", "`relu` argument `max` must be positive, not " + print(*given), "mobile networks have 6");
+    }
+    if (step.text == "leaky_relu") {
+      node.op = "relu";
+      node.slope = arguments.number("slope", 0.01, 0);
+      if (node.slope >= 1)
+        arguments.error("slope", "`leaky_relu` argument `slope` must be below 1, not " + print(*arguments.find("slope")), "");
     }
     if (in < 0 || !arguments.ok())
       return -1;

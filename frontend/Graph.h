@@ -38,11 +38,12 @@ struct GraphNode {
   int64_t groups = 1;                       ///< Of a convolution.
   bool ceil = false;
   std::string divisor = "padded";
-  double amplitude = 1, slope = 1;            ///< Of tanh.
+  double amplitude = 1, slope = 1;            ///< Of tanh; of relu, the slope below 0.
   int64_t size = 0;                           ///< Of lrn: elements along each axis that it sums over,
   double alpha = 0, beta = 0, k = 1;          ///< and its numbers,
   std::string region = "across";              ///< and which elements: across channels, or within one.
   double probability = 0;                     ///< Of dropout.
+  std::optional<double> most;                 ///< Of relu: its largest value.
   double epsilon = 1e-5;                      ///< Of batch_norm.
   std::string layer; ///< The name on the left of its line.
   Location location = 0;

@@ -199,7 +199,7 @@ private:
     const bool pool = node.op == "max_pool" || node.op == "avg_pool";
     if (pool)
       state.addAttribute("kernel", shapeAttr(node.kernel));
-    if (pool || node.op == "conv2d") {
+    if (pool || node.op == "conv2d" || node.op == "local") {
       state.addAttribute("stride", shapeAttr(node.stride));
       state.addAttribute("pad", shapeAttr(node.pad));
     }
@@ -222,6 +222,10 @@ private:
       state.addAttribute("ceil", builder.getBoolAttr(node.ceil));
     if (node.op == "avg_pool")
       state.addAttribute("divisor", text(node.divisor));
+    if (node.op == "relu" && node.slope != 0)
+      state.addAttribute("slope", single(node.slope));
+    if (node.op == "relu" && node.most)
+      state.addAttribute("max", single(*node.most));
     if (node.op == "tanh") {
       state.addAttribute("amplitude", single(node.amplitude));
       state.addAttribute("slope", single(node.slope));

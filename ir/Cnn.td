@@ -2,6 +2,7 @@
 include "ir/ops/Conv2d.td"
 include "ir/ops/TransposeWeight.td"
 include "ir/ops/BiasGradient.td"
+include "ir/ops/Local.td"
 include "ir/ops/Dense.td"
 include "ir/ops/MaxPool.td"
 include "ir/ops/AvgPool.td"

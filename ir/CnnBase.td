@@ -48,7 +48,7 @@ class Cnn_EnumAsString<Cnn_Enum info>
 
 def Cnn_LayoutKind : Cnn_Enum<"LayoutKind", "order of a tensor's elements in memory", [
   I32EnumAttrCase<"channels_last", 0>, I32EnumAttrCase<"weight", 1>, I32EnumAttrCase<"weight_transposed", 2>,
-  I32EnumAttrCase<"vector", 3>]>;
+  I32EnumAttrCase<"vector", 3>, I32EnumAttrCase<"local_weight", 4>]>;
 
 def Cnn_Slot : Cnn_Enum<"Slot", "memory block that a function is given", [
   I32EnumAttrCase<"arena", 0>, I32EnumAttrCase<"parameters", 1>, I32EnumAttrCase<"gradients", 2>,
@@ -81,6 +81,8 @@ def Cnn_LayoutAttr : Cnn_Attr<"Layout", "layout", [DeclareAttrInterfaceMethods<V
       weight may give its I, KH, KW there too.
     - `weight_transposed, B`: the same tensor stored as [ceil(I/B)][KH][KW][O][B], i mod B innermost.
     - `vector, B`: [C] padded to B.
+    - `local_weight, B`: an unshared convolution's [O,OH,OW,I,KH,KW] is stored as [OH][OW][ceil(O/B)][KH][KW][I][B], and
+      its biases [O,OH,OW] are `channels_last`: h, w, o.
 
     Padding lanes are always written: with zeros in weights, vectors and gradients, with finite values elsewhere. No
     reduction reads them.
@@ -118,6 +120,8 @@ def Cnn_Image : Cnn_TensorOf<F32, [4], "[N,C,H,W] tensor">;
 def Cnn_Rows : Cnn_TensorOf<F32, [2], "[N,K] tensor">;
 def Cnn_ConvWeight : Cnn_TensorOf<F32, [4], "[O,I,KH,KW] tensor">;
 def Cnn_DenseWeight : Cnn_TensorOf<F32, [2], "[O,K] tensor">;
+def Cnn_LocalWeight : Cnn_TensorOf<F32, [6], "[O,OH,OW,I,KH,KW] tensor">;
+def Cnn_LocalBias : Cnn_TensorOf<F32, [3], "[O,OH,OW] tensor">;
 def Cnn_Weight : Cnn_TensorOf<F32, [2, 4], "[O,K] or [O,I,KH,KW] tensor">;
 def Cnn_Channels : Cnn_TensorOf<F32, [1], "[C] tensor">;
 def Cnn_LossPerImage : Cnn_TensorOf<F32, [1], "[N] tensor">;

@@ -68,9 +68,13 @@ LogicalResult LayoutAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementTy
   const size_t rank = shape.size();
   switch (getKind()) {
   case LayoutKind::channels_last:
-    if (rank != 2 && rank != 4)
-      return emitError() << name << " layout is for [N,K] and [N,C,H,W], not " << toText(shape);
+    if (rank < 2 || rank > 4)
+      return emitError() << name << " layout is for [N,K], [N,C,H,W] and [C,H,W], not " << toText(shape);
     break;
+  case LayoutKind::local_weight:
+    if (rank != 6)
+      return emitError() << name << " layout is for [O,OH,OW,I,KH,KW], not " << toText(shape);
+    return success();
   case LayoutKind::vector:
     if (rank != 1)
       return emitError() << name << " layout is for [C], not " << toText(shape);
@@ -93,7 +97,7 @@ LogicalResult LayoutAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementTy
     return success();
   }
   }
-  const int64_t channels = rank == 1 ? shape[0] : shape[1];
+  const int64_t channels = rank % 2 == 1 ? shape[0] : shape[1]; // [C] and [C,H,W] have no images.
   if (getBlock() < channels)
     return emitError() << name << " layout pads to " << getBlock() << ", fewer than the " << channels << " channels of "
                        << toText(shape);

@@ -20,7 +20,8 @@ constexpr Name<LayoutKind> layoutNames[] = {{LayoutKind::Plain, "plain"},
                                             {LayoutKind::ChannelsLast, "channels_last"},
                                             {LayoutKind::Weight, "weight"},
                                             {LayoutKind::WeightTransposed, "weight_transposed"},
-                                            {LayoutKind::Vector, "vector"}};
+                                            {LayoutKind::Vector, "vector"},
+                                            {LayoutKind::LocalWeight, "local_weight"}};
 
 template <typename Enum, size_t N> const char *nameOf(const Name<Enum> (&names)[N], Enum value) {
   for (const auto &name : names)
@@ -158,9 +159,10 @@ int64_t physicalElements(const TensorSpec &tensor) {
   case LayoutKind::Plain:
     return product(shape);
   case LayoutKind::ChannelsLast:
-    return product(shape) / shape.at(1) * tensor.block;
+    return product(shape) / shape.at(shape.size() == 3 ? 0 : 1) * tensor.block; // [C,H,W] has no images.
   case LayoutKind::Vector:
     return tensor.block;
+  case LayoutKind::LocalWeight:
   case LayoutKind::Weight:
     return ceilDiv(shape.at(0), tensor.block) * tensor.block * (product(shape) / shape[0]);
   case LayoutKind::WeightTransposed: {

@@ -16,10 +16,10 @@ namespace fovea {
 enum class ElementType { F32, I32, U8 };
 
 /// The physical order of a tensor's elements; see `#cnn.layout` in ir/README.md.
-enum class LayoutKind { Plain, ChannelsLast, Weight, WeightTransposed, Vector };
+enum class LayoutKind { Plain, ChannelsLast, Weight, WeightTransposed, Vector, LocalWeight };
 
 struct TensorSpec {
-  std::vector<int64_t> shape; ///< Logical: [N,C,H,W], [N,K], [O,I,KH,KW], [O,K], [C] or [N].
+  std::vector<int64_t> shape; ///< Logical: [N,C,H,W], [N,K], [O,I,KH,KW], [O,K], [C], [N], [C,H,W] or [O,OH,OW,I,KH,KW].
   ElementType element = ElementType::F32;
   LayoutKind layout = LayoutKind::Plain;
   int64_t block = 0;            ///< ChannelsLast, Vector: padded channels; Weight*: lanes of a block; Plain: 0.

@@ -45,6 +45,14 @@ public:
     return layout(cnn::LayoutKind::channels_last, paddedChannels(channels, target));
   }
 
+  /// An unshared convolution's [O,OH,OW,I,KH,KW], and its biases [O,OH,OW].
+  cnn::LayoutAttr localWeight(RankedTensorType type) const {
+    return layout(cnn::LayoutKind::local_weight, blockFor(type.getDimSize(0), target));
+  }
+  cnn::LayoutAttr localBias(RankedTensorType type) const {
+    return layout(cnn::LayoutKind::channels_last, paddedChannels(type.getDimSize(0), target));
+  }
+
   cnn::LayoutAttr vector(RankedTensorType type) const {
     return layout(cnn::LayoutKind::vector, paddedChannels(type.getDimSize(0), target));
   }
@@ -237,6 +245,20 @@ private:
         .Case<cnn::ScaleOp>([&](auto) {
           return Requirement{withBias({activation(operand(0)), vector(operand(1))}), {rules.activation(result())}};
         })
+        .Case<cnn::LocalOp>([&](auto) {
+          Requirement requirement{{activation(operand(0)), rules.localWeight(type(1))}, {rules.activation(result())}};
+          if (op->getNumOperands() == 3)
+            requirement.operands.push_back(rules.localBias(type(2)));
+          return requirement;
+        })
+        .Case<cnn::LocalInputGradientOp>([&](auto) {
+          return Requirement{{activation(operand(0)), rules.localWeight(type(1))}, {rules.activation(result())}};
+        })
+        .Case<cnn::LocalWeightGradientOp>([&](auto) {
+          return Requirement{{activation(operand(0)), activation(operand(1))}, {rules.localWeight(result())}};
+        })
+        .Case<cnn::LocalBiasGradientOp>(
+            [&](auto) { return Requirement{{activation(operand(0))}, {rules.localBias(result())}}; })
         .Case<cnn::BatchNormOp, cnn::BatchNormInputGradientOp, cnn::BatchNormSumsOp, cnn::BatchStatisticsOp,
               cnn::RunningStatisticsOp, cnn::AverageUpdateOp>([&](auto) { return byRank(op); })
         .Case<cnn::RbfOp>([&](auto) {

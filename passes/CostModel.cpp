@@ -83,6 +83,31 @@ int64_t vectorsInBlock(int64_t vectors, const TargetInfo &target) {
   return best;
 }
 
+/// An unshared convolution: each pixel is a dense layer of its own, over the batch.
+Schedule localSchedule(const KernelSpec &kernel, const OpSpec &op, const TargetInfo &target) {
+  const TensorSpec &result = op.results[0];
+  const int64_t images = kernel.tensor(op.operands[0]).shape[0];
+  if (op.op == "local_bias_gradient")
+    return {{"lanes", vectorOf(result.block, target)}};
+  if (op.op == "local_weight_gradient") {
+    const int64_t lanes = vectorOf(result.block, target);
+    const Tile tile = bestTile(result.block / lanes, result.shape[3], target);
+    return {{"lanes", lanes}, {"vectors", tile.vectors}, {"taps", tile.pixels}};
+  }
+  const TensorSpec &weight = kernel.tensor(op.operands[1]);
+  const int64_t lanes = vectorOf(weight.block, target), parallel = elementsOf(weight) * images > 100000;
+  if (op.op == "local_input_gradient") {
+    const int64_t inputs = std::min<int64_t>(vectorOf(result.block, target), target.vectorRegisters >= 32 ? 8 : 4);
+    const int64_t sums = target.vectorRegisters >= 32 ? 24 : 12;
+    return {{"lanes", lanes},
+            {"inputs", inputs},
+            {"rows", std::clamp<int64_t>(sums / inputs, 1, std::min<int64_t>(images, 12))},
+            {"parallel", parallel}};
+  }
+  const Tile tile = bestTile(weight.block / lanes, images, target);
+  return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"parallel", parallel}};
+}
+
 } // namespace
 
 int64_t lanesFor(int64_t channels, const TargetInfo &target) {
@@ -116,7 +141,7 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
   for (const OpSpec &op : kernel.ops)
     if (op.op == "conv2d" || op.op == "dense" || op.op.ends_with("input_gradient") ||
         op.op.ends_with("weight_gradient") || op.op == "bias_gradient" || op.op == "scale_coefficient_gradient" ||
-        op.op == "batch_statistics" || op.op == "batch_norm_sums") {
+        op.op == "local" || op.op == "local_bias_gradient" || op.op == "batch_statistics" || op.op == "batch_norm_sums") {
       if (op.op != "rbf_input_gradient" && op.op != "batch_norm_input_gradient")
         anchor = &op;
       break;
@@ -125,10 +150,9 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
     return readsNeighbours(kernel) ? stripsFor(kernel, target) : Schedule{};
   const TensorSpec &result = anchor->results[0];
   const KernelSpec &k = kernel;
-  if (anchor->op == "bias_gradient" || anchor->op == "scale_coefficient_gradient")
-    return {{"lanes", vectorOf(result.block, target)}};
-
-  if (anchor->op.starts_with("batch_")) {
+  if (anchor->op.starts_with("local"))
+    return localSchedule(kernel, *anchor, target);
+  if (anchor->op.starts_with("batch_") || anchor->op == "bias_gradient" || anchor->op == "scale_coefficient_gradient") {
     const int64_t lanes = vectorOf(result.block, target);
     return {{"lanes", lanes}, {"vectors", vectorsInBlock(result.block / lanes, target)}};
   }

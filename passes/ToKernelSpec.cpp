@@ -25,6 +25,8 @@ LayoutKind layoutKind(cnn::LayoutKind kind) {
     return LayoutKind::WeightTransposed;
   case cnn::LayoutKind::vector:
     return LayoutKind::Vector;
+  case cnn::LayoutKind::local_weight:
+    return LayoutKind::LocalWeight;
   }
   llvm_unreachable("layout kind");
 }

@@ -112,11 +112,11 @@ size_t fovea_output_size(const fovea_network *network) { return network ? networ
 size_t fovea_parameter_count(const fovea_network *network) { return network ? network->parameters.size() : 0; }
 
 fovea_status fovea_parameter_info(fovea_network *network, size_t index, const char **name, size_t *rank,
-                                  int64_t shape[4]) {
+                                  int64_t shape[6]) {
   return onNetwork(network, [&] {
     need(index < network->parameters.size(), "fovea_parameter_info: the index is out of range");
     const ParameterInfo &parameter = *network->parameters[index];
-    need(parameter.shape.size() <= 4, "fovea_parameter_info: the parameter has more than 4 dimensions");
+    need(parameter.shape.size() <= 6, "fovea_parameter_info: the parameter has more than 6 dimensions");
     if (name)
       *name = parameter.name.c_str();
     if (rank)

@@ -54,11 +54,11 @@ fovea_status fovea_set_threads(int threads);
 size_t fovea_input_size(const fovea_network *network);
 size_t fovea_output_size(const fovea_network *network);
 
-/* The parameters that files hold, trainable or running averages: their number, and the name, number of dimensions and extents (up to 4) of one. The name
+/* The parameters that files hold, trainable or running averages: their number, and the name, number of dimensions and extents (up to 6) of one. The name
    lives as long as the network; any result pointer may be null. */
 size_t fovea_parameter_count(const fovea_network *network);
 fovea_status fovea_parameter_info(fovea_network *network, size_t index, const char **name, size_t *rank,
-                                  int64_t shape[4]);
+                                  int64_t shape[6]);
 
 /* Draws every parameter from `seed` as the model file says, and zeroes the momentum. */
 fovea_status fovea_initialize(fovea_network *network, uint64_t seed);

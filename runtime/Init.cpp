@@ -17,6 +17,8 @@ std::vector<float> initialValues(const ParameterInfo &parameter, uint64_t seed) 
 
   std::vector<float> values(parameter.elements());
   int64_t units = parameter.shape.empty() ? 1 : parameter.shape[0];
+  if (parameter.shape.size() == 6) // [O, OH, OW, I, KH, KW]: filters of its own for each pixel.
+    units *= parameter.shape[1] * parameter.shape[2];
   int64_t inputs = units > 0 ? parameter.elements() / units : 0;
   Random random(seed, streamOf(parameter.name));
   for (int64_t unit = 0; unit < units; ++unit) {

@@ -1,7 +1,8 @@
 // Between a parameter's logical order, which files and users see, and the packed order that kernels read.
 //
 // Packed orders (ir/README.md, `#cnn.layout`): a weight [O, I, KH, KW] lies as [ceil(O/B)][KH][KW][I][B] with o % B
-// innermost, its last block filled up with zeros; a vector is followed by zeros; plain is row-major.
+// innermost, its last block filled up with zeros; a vector is followed by zeros; plain is row-major. The weight [O, OH, OW, I, KH, KW] of an unshared convolution lies
+// as [OH][OW][ceil(O/B)][KH][KW][I][B], its biases [O, OH, OW] as [OH][OW][O padded to B].
 #pragma once
 
 #include "runtime/Program.h"

@@ -35,11 +35,18 @@ PackedLayout readLayout(const std::string &text) {
     return PackedLayout::Plain;
   if (text == "weight")
     return PackedLayout::Weight;
+  if (text == "local_weight")
+    return PackedLayout::LocalWeight;
+  if (text == "channels_last")
+    return PackedLayout::ChannelsLast;
   require(text == "vector", "layout `" + text + "`");
   return PackedLayout::Vector;
 }
 
 int64_t packedSize(const ParameterInfo &p) {
+  const int64_t blocks = p.block > 0 ? (p.shape.at(0) + p.block - 1) / p.block : 0;
+  if (p.layout == PackedLayout::LocalWeight || p.layout == PackedLayout::ChannelsLast)
+    return p.elements() / p.shape[0] * blocks * p.block;
   if (p.layout != PackedLayout::Weight)
     return p.elements();
   return (p.pack[0] + p.block - 1) / p.block * p.block * p.pack[1] * p.pack[2] * p.pack[3];
@@ -67,6 +74,13 @@ ParameterInfo readParameter(const json &value, int64_t floats) {
       p.mask.push_back(bit.is_boolean() ? bit.get<bool>() : bit.get<int>() != 0);
   if (auto values = value.find("values"); values != value.end() && values->is_array())
     p.values = values->get<std::vector<float>>();
+  if (p.layout == PackedLayout::LocalWeight || p.layout == PackedLayout::ChannelsLast) {
+    p.block = value.at("block");
+    require(p.block > 0 && p.elements() > 0, "parameter " + p.name + " has block 0");
+    const bool local = p.layout == PackedLayout::LocalWeight;
+    require(p.shape.size() == (local ? 6 : 3) && (local || p.block >= p.shape[0]),
+            "parameter " + p.name + " of shape " + shapeText(p.shape) + " has the layout of another");
+  }
   if (p.layout == PackedLayout::Weight) {
     p.pack = value.at("pack").get<std::array<int64_t, 4>>();
     p.block = value.at("block");

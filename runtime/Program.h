@@ -29,7 +29,7 @@ struct InitSpec {
   double std = 0;   ///< gaussian's
 };
 
-enum class PackedLayout { Plain, Weight, Vector };
+enum class PackedLayout { Plain, Weight, Vector, LocalWeight, ChannelsLast };
 
 /// A parameter or constant, and where it lies in the packed blocks.
 struct ParameterInfo {
@@ -40,7 +40,7 @@ struct ParameterInfo {
   int64_t count = 0; ///< trainable scalars: those the mask excludes are not counted
   PackedLayout layout = PackedLayout::Plain;
   std::array<int64_t, 4> pack{}; ///< Weight: [O, I, KH, KW]
-  int64_t block = 0;             ///< Weight: lanes of a block
+  int64_t block = 0;             ///< Weight, LocalWeight: lanes of a block; ChannelsLast: padded channels
   int64_t offset = 0, size = 0;  ///< floats
   InitSpec init;
   double lrMult = 1, decayMult = 1;

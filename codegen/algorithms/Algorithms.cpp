@@ -9,6 +9,10 @@ ALGORITHM(conv2d);
 ALGORITHM(conv2dInputGradient);
 ALGORITHM(conv2dWeightGradient);
 ALGORITHM(transposeWeight);
+ALGORITHM(local);
+ALGORITHM(localInputGradient);
+ALGORITHM(localWeightGradient);
+ALGORITHM(localBiasGradient);
 ALGORITHM(dense);
 ALGORITHM(denseInputGradient);
 ALGORITHM(denseWeightGradient);
@@ -59,6 +63,10 @@ Algorithm algorithmNamed(const std::string &op) {
       {"conv2d_input_gradient", conv2dInputGradient},
       {"conv2d_weight_gradient", conv2dWeightGradient},
       {"transpose_weight", transposeWeight},
+      {"local", local},
+      {"local_input_gradient", localInputGradient},
+      {"local_weight_gradient", localWeightGradient},
+      {"local_bias_gradient", localBiasGradient},
       {"dense", dense},
       {"dense_input_gradient", denseInputGradient},
       {"dense_weight_gradient", denseWeightGradient},

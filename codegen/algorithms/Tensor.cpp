@@ -15,6 +15,8 @@ Expr Tensor::operator()(const std::vector<Expr> &arguments) const {
 Expr Tensor::at(Expr c, Expr x, Expr y, Expr n) const {
   switch (spec.layout) {
   case LayoutKind::ChannelsLast:
+    if (spec.shape.size() == 3)
+      return (*this)({c, x, y});
     return spec.shape.size() == 4 ? (*this)({c, x, y, n}) : (*this)({c, n});
   case LayoutKind::Plain:
     if (spec.shape.size() == 4)
@@ -31,6 +33,8 @@ std::vector<Var> dimensions(const TensorSpec &spec) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
   switch (spec.layout) {
   case LayoutKind::ChannelsLast:
+    if (spec.shape.size() == 3)
+      return {c, x, y};
     return spec.shape.size() == 4 ? std::vector<Var>{c, x, y, n} : std::vector<Var>{c, n};
   case LayoutKind::Plain:
     if (spec.shape.size() == 4)
@@ -38,6 +42,7 @@ std::vector<Var> dimensions(const TensorSpec &spec) {
     return spec.shape.size() == 2 ? std::vector<Var>{c, n} : std::vector<Var>{n};
   case LayoutKind::Vector:
     return {c};
+  case LayoutKind::LocalWeight:
   case LayoutKind::Weight:
   case LayoutKind::WeightTransposed:
     return {b, i, kx, ky, block};
@@ -52,7 +57,7 @@ Stage pointwise(const OpSpec &op, Expr value) {
 }
 
 Expr here(const Tensor &operand) {
-  if (operand.spec.layout == LayoutKind::Weight || operand.spec.layout == LayoutKind::WeightTransposed)
+  if (operand.spec.layout == LayoutKind::LocalWeight || operand.spec.layout == LayoutKind::Weight || operand.spec.layout == LayoutKind::WeightTransposed)
     return operand({vars.b, vars.i, vars.kx, vars.ky, vars.block});
   return operand.at(vars.c, vars.x, vars.y, vars.n);
 }

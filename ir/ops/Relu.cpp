@@ -9,10 +9,19 @@ LogicalResult ReluOp::inferReturnTypes(MLIRContext *, std::optional<Location>, A
   return inferLike(op.getX(), types);
 }
 
+LogicalResult ReluOp::verify() {
+  const double slope = getSlope().convertToDouble();
+  if (slope < 0 || slope >= 1)
+    return Rule::of(*this).broken("slope must be at least 0 and below 1");
+  if (getMax() && getMax()->convertToDouble() <= 0)
+    return Rule::of(*this).broken("max must be positive");
+  return success();
+}
+
 void ReluOp::backward(OpBuilder &builder, ValueRange resultGradients, ArrayRef<bool> needed,
                       SmallVectorImpl<Value> &operandGradients) {
   if (needed[0])
-    operandGradients[0] = createFor<ReluGradientOp>(*this, builder, getY(), resultGradients[0]);
+    operandGradients[0] = createFor<ReluGradientOp>(*this, builder, getY(), resultGradients[0], getSlopeAttr(), getMaxAttr());
 }
 
 LogicalResult ReluGradientOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,

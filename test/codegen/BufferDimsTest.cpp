@@ -41,6 +41,11 @@ TEST(BufferDims, denseWeightsUseTheirView) {
             (Dims{{16, 1}, {3, 16}, {2, 48}, {2, 96}, {1, 192}}));
 }
 
+TEST(BufferDims, unsharedConvolutions) {
+  EXPECT_EQ(bufferDims(tensor({5, 2, 3}, LayoutKind::ChannelsLast, 8)), (Dims{{8, 1}, {3, 8}, {2, 24}}));
+  EXPECT_EQ(bufferDims(tensor({5, 2, 3, 7, 4, 6}, LayoutKind::LocalWeight, 4)),
+            (Dims{{4, 1}, {7, 4}, {6, 28}, {4, 168}, {12, 672}}));
+}
 TEST(BufferDims, vectorsArePadded) { EXPECT_EQ(bufferDims(tensor({20}, LayoutKind::Vector, 32)), (Dims{{32, 1}})); }
 
 } // namespace

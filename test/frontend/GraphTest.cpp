@@ -120,6 +120,9 @@ TEST(Shapes, FollowKernelStrideAndPadding) {
   EXPECT_EQ(outputShape("max_pool(2, ceil: true)"), (Shape{3, 4, 5}));
   EXPECT_EQ(outputShape("max_pool(3, stride: 2)"), (Shape{3, 3, 4}));
   EXPECT_EQ(outputShape("avg_pool(3, stride: 2, ceil: true)"), (Shape{3, 3, 5}));
+  EXPECT_EQ(outputShape("local(5, kernel: [3, 2], stride: [2, 3], pad: [1, 0])"), (Shape{5, 4, 3}));
+  EXPECT_EQ(outputShape("relu(max: 6)"), (Shape{3, 7, 10}));
+  EXPECT_EQ(outputShape("leaky_relu"), (Shape{3, 7, 10}));
   EXPECT_EQ(outputShape("batch_norm"), (Shape{3, 7, 10}));
   EXPECT_EQ(outputShape("global_avg_pool"), (Shape{3, 1, 1}));
   EXPECT_EQ(outputShape("subsample(2)"), (Shape{3, 3, 5}));
@@ -132,6 +135,16 @@ TEST(Shapes, FollowKernelStrideAndPadding) {
 /// A rounded-up last window starts inside the input: Caffe's and PyTorch's rule.
 TEST(Shapes, NoWindowStartsInThePadding) {
   EXPECT_EQ(outputShape("max_pool(2, stride: 3, pad: 1, ceil: true)"), (std::vector<int64_t>{3, 3, 4}));
+}
+
+/// Filters and biases of its own for each pixel; each weight is used once.
+TEST(Local, CountsItsParameters) {
+  const Graph graph = load("network N {\n  input x: f32[64, 6, 6]\n  output y = x -> local(32, kernel: 3, pad: 1)\n}\n");
+  EXPECT_EQ(graph.parameters[0].shape, (std::vector<int64_t>{32, 6, 6, 64, 3, 3}));
+  EXPECT_EQ(graph.parameters[1].shape, (std::vector<int64_t>{32, 6, 6}));
+  EXPECT_EQ(graph.layers[0].parameters, 663552 + 1152);
+  EXPECT_EQ(graph.layers[0].macs, 663552);
+  EXPECT_EQ(graph.layers[0].connections, 663552 + 1152);
 }
 
 /// PyTorch's names; the running averages are not trained and not counted.

@@ -111,7 +111,7 @@ network N {
 m.net:3:12: error: unknown operation `transformer`
     a = x -> transformer(8)
              ^
-  help: known are: conv, dense, max_pool, avg_pool, subsample, relu, tanh, sigmoid, softmax, flatten, add, concat, rbf, lrn, dropout, global_avg_pool, batch_norm
+  help: known are: conv, dense, max_pool, avg_pool, subsample, relu, tanh, sigmoid, softmax, flatten, add, concat, rbf, lrn, dropout, global_avg_pool, batch_norm, local, leaky_relu
 )"},
     {"unknown_operation_without_input", R"(
 network N {
@@ -152,18 +152,18 @@ m.net:3:7: error: expected a layer, found `[x]`
         ^
   help: write `source -> operation(...)`
 )"},
-    {"not_yet_local", R"(
+    {"local_of_a_list", R"(
 network N {
-  input x: f32[1, 8, 8]
+  input x: f32[64]
   a = x -> local(3, kernel: 3)
-  output z = x -> dense(10)
+  output z = a -> dense(10)
 }
 )",
      R"(
-m.net:3:12: error: `local` is not supported yet
+m.net:3:12: error: `local` needs an image [channels, height, width]; its input has the shape [64]
     a = x -> local(3, kernel: 3)
              ^
-  help: use `conv`, which shares its weights
+  help: use it before `flatten` and `dense`
 )"},
     {"global_avg_pool_of_a_list", R"(
 network N {
@@ -205,14 +205,14 @@ m.net:3:62: error: `conv` takes groups or connections, not both
     {"argument_of_an_operation_without", R"(
 network N {
   input x: f32[1, 8, 8]
-  a = x -> relu(slope: 1)
+  a = x -> sigmoid(slope: 1)
   output z = x -> dense(10)
 }
 )",
      R"(
-m.net:3:17: error: `relu` has no argument `slope`
-    a = x -> relu(slope: 1)
-                  ^
+m.net:3:20: error: `sigmoid` has no argument `slope`
+    a = x -> sigmoid(slope: 1)
+                     ^
   help: it takes no arguments
 )"},
     {"argument_unlike_any", R"(

@@ -60,6 +60,13 @@ TEST_F(Backward, BatchNormalizationGivesAllItsGradients) {
   EXPECT_EQ(backward(norm, {false, true, true, false, false, false}), "batch_norm_sums");
 }
 
+TEST_F(Backward, LocalGivesOnlyWhatIsNeeded) {
+  const int64_t stride[] = {1, 1}, pad[] = {0, 0, 0, 0};
+  auto local = make<LocalOp>(tensor({2, 3, 4, 4}), tensor({5, 2, 2, 3, 3, 3}), tensor({5, 2, 2}), stride, pad);
+  EXPECT_EQ(backward(local, {true, true, true}), "local_input_gradient local_weight_gradient local_bias_gradient");
+  EXPECT_EQ(backward(local, {false, true, false}), "local_weight_gradient");
+}
+
 TEST_F(Backward, ConvolutionGivesOnlyWhatIsNeeded) {
   auto conv = make<Conv2dOp>(tensor({2, 3, 8, 8}), tensor({4, 3, 3, 3}), tensor({4}));
   EXPECT_EQ(backward(conv, {false, true, true}), "conv2d_weight_gradient bias_gradient");

@@ -73,6 +73,19 @@ TEST_F(Cost, BatchNormalization) {
   EXPECT_EQ(make<AverageUpdateOp>(c, c, builder.getF32FloatAttr(0.1f)).flops(), 9);
 }
 
+TEST_F(Cost, Local) {
+  Value x = tensor({2, 3, 4, 4}), w = tensor({5, 2, 2, 3, 3, 3}), b = tensor({5, 2, 2});
+  const ArrayRef<int64_t> stride{1, 1}, pad{0, 0, 0, 0};
+  auto local = make<LocalOp>(x, w, b, stride, pad);
+  EXPECT_EQ(local.getType(), type({2, 5, 2, 2}));
+  const int64_t multiplyAdds = 2 * 5 * 4 * 27;
+  EXPECT_EQ(local.flops(), 2 * multiplyAdds + 2 * 20);
+  EXPECT_EQ(make<LocalInputGradientOp>(x.getType(), local, w, stride, pad).flops(), 2 * multiplyAdds);
+  EXPECT_EQ(make<LocalWeightGradientOp>(w.getType(), x, local, stride, pad).flops(), 2 * multiplyAdds);
+  EXPECT_EQ(make<LocalBiasGradientOp>(local).flops(), 40);
+  EXPECT_EQ(make<LocalBiasGradientOp>(local).getType(), b.getType());
+}
+
 TEST_F(Cost, Pooling) {
   Value x = tensor({2, 3, 8, 8});
   const SmallVector<int64_t> window{2, 2}, pad{0, 0, 0, 0};

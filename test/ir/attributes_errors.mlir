@@ -5,6 +5,11 @@ func.func private @f(tensor<2x3xf32, #cnn.layout<channels_last, 0>>)
 
 // -----
 
+// expected-error @+1 {{local_weight layout is for [O,OH,OW,I,KH,KW], not 2x3}}
+func.func private @f(tensor<2x3xf32, #cnn.layout<local_weight, 4>>)
+
+// -----
+
 // expected-error @+1 {{vector layout has no extents after its block, but [1, 1, 1] is given}}
 func.func private @f(tensor<3xf32, #cnn.layout<vector, 8, 1, 1, 1>>)
 
@@ -15,7 +20,7 @@ func.func private @f(tensor<2x3xf32, #cnn.layout<weight, 8, 3, 1>>)
 
 // -----
 
-// expected-error @+1 {{channels_last layout is for [N,K] and [N,C,H,W], not 3}}
+// expected-error @+1 {{channels_last layout is for [N,K], [N,C,H,W] and [C,H,W], not 3}}
 func.func private @f(tensor<3xf32, #cnn.layout<channels_last, 8>>)
 
 // -----

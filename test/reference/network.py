@@ -79,8 +79,8 @@ class Network:
             weight[block], mask[block] = small[group * made:(group + 1) * made], 1
         if connections:
             mask[:] = 0
-            for row, seen in enumerate(connections):
-                mask[row, seen] = 1
+            for row, channels in enumerate(connections):
+                mask[row, channels] = 1
             self.parameters[name + ".weight"] *= mask.astype(np.float32)
             weight = weight * mask
         offset = self._parameter(name + ".bias", (filters,), 0.3) if bias else np.zeros(filters)
@@ -110,6 +110,35 @@ class Network:
                     weight_gradient[filter_range, group * seen:(group + 1) * seen]
             if bias:
                 self.parameter_gradients[name + ".bias"] += gradient.sum((0, 2, 3))
+            return [result[:, :, pad[0]:pad[0] + h, pad[1]:pad[1] + w]]
+
+        return self._value(name, data, [x], backward)
+
+    def local(self, x, filters, kernel, stride=(1, 1), pad=(0, 0, 0, 0), bias=True):
+        """A convolution whose pixels have filters and biases of their own: weight [O, OH, OW, I, KH, KW]."""
+        n, c, h, w = x.data.shape
+        name = self._line(x.name, f"local({filters}, kernel: {list(kernel)}, stride: {list(stride)}, pad: {list(pad)}"
+                          + ("" if bias else ", bias: none") + ")")
+        rows = output_size(h, kernel[0], stride[0], pad[0], pad[2], False)
+        columns = output_size(w, kernel[1], stride[1], pad[1], pad[3], False)
+        weight = self._parameter(name + ".weight", (filters, rows, columns, c, *kernel), (c * kernel[0] * kernel[1]) ** -0.5)
+        data = np.zeros((n, filters, rows, columns))
+        if bias:
+            data += self._parameter(name + ".bias", (filters, rows, columns), 0.3)
+        padded = np.pad(x.data, ((0, 0), (0, 0), (pad[0], pad[2]), (pad[1], pad[3])))
+        regions = {(p, q): np.s_[:, :, p * stride[0]:p * stride[0] + kernel[0], q * stride[1]:q * stride[1] + kernel[1]]
+                   for p in range(rows) for q in range(columns)}
+        for (p, q), region in regions.items():
+            data[:, :, p, q] += np.einsum("nchw,ochw->no", padded[region], weight[:, p, q])
+
+        def backward(gradient):
+            result = np.zeros_like(padded)
+            for (p, q), region in regions.items():
+                own = gradient[:, :, p, q]
+                self.parameter_gradients[name + ".weight"][:, p, q] += np.einsum("no,nchw->ochw", own, padded[region])
+                result[region] += np.einsum("no,ochw->nchw", own, weight[:, p, q])
+            if bias:
+                self.parameter_gradients[name + ".bias"] += gradient.sum(0)
             return [result[:, :, pad[0]:pad[0] + h, pad[1]:pad[1] + w]]
 
         return self._value(name, data, [x], backward)
@@ -211,6 +240,14 @@ class Network:
 
     def relu(self, x):
         return self._value(self._line(x.name, "relu"), np.maximum(x.data, 0), [x], lambda g: [g * (x.data > 0)])
+
+    def relu_to(self, x, most):
+        return self._value(self._line(x.name, f"relu(max: {most})"), x.data.clip(0, most), [x],
+                           lambda g: [g * ((x.data > 0) & (x.data < most))])
+
+    def leaky_relu(self, x, slope):
+        return self._value(self._line(x.name, f"leaky_relu(slope: {slope})"), np.where(x.data > 0, 1, slope) * x.data, [x],
+                           lambda g: [g * np.where(x.data > 0, 1, slope)])
 
     def tanh(self, x, amplitude=1.0, slope=1.0):
         name = self._line(x.name, "tanh" if (amplitude, slope) == (1, 1) else
@@ -316,7 +353,7 @@ def random_network(seed, batch=None, training=True):
     for _ in range(pick(2, 8)):
         h, w = x.data.shape[2:]
         kind = random.choice(["conv", "conv", "conv", "max", "avg", "act", "add", "concat", "residual", "sub", "group", "lrn",
-                              "lrn", "norm", "norm"])
+                              "lrn", "norm", "norm", "local", "bound"])
         if kind in ("conv", "residual"):
             kernel = (pick(1, min(5, h)), pick(1, min(5, w)))
             if kind == "residual":
@@ -340,6 +377,13 @@ def random_network(seed, batch=None, training=True):
                 x = net.conv(x, pick(1, 24), (min(3, h), min(3, w)), pad=(1, 1, 1, 1), bias=random.random() < 0.3)
             x = net.batch_norm(x, float(random.choice([1e-5, 1e-3])))
             x = net.relu(x) if random.random() < 0.6 else x
+        elif kind == "local":
+            kernel = (pick(1, min(4, h)), pick(1, min(4, w)))
+            stride = (pick(1, 3), pick(1, 3)) if random.random() < 0.4 else (1, 1)
+            pad = tuple(pick(0, 2) for _ in range(4)) if random.random() < 0.5 else (0, 0, 0, 0)
+            x = net.local(x, pick(1, 24), kernel, stride, pad, bias=random.random() < 0.8)
+        elif kind == "bound":
+            x = net.relu_to(x, 0.5) if random.random() < 0.5 else net.leaky_relu(x, 0.1)
         elif kind == "lrn":
             x = net.relu(x) if random.random() < 0.7 else x
             x = net.lrn(x, pick(1, 5), *[float(round(v, 3)) for v in random.uniform([0, 0.2, 0.5], [0.8, 1.2, 2])],

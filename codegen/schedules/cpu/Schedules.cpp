@@ -52,6 +52,14 @@ void scheduleCpu(ScheduledKernel &kernel) {
     return scheduleDenseInputGradient(kernel);
   if (op == "dense_weight_gradient")
     return scheduleDenseWeightGradient(kernel);
+  if (op == "local")
+    return scheduleLocal(kernel);
+  if (op == "local_input_gradient")
+    return scheduleLocalInputGradient(kernel);
+  if (op == "local_weight_gradient")
+    return scheduleLocalWeightGradient(kernel);
+  if (op == "local_bias_gradient")
+    return scheduleLocalBiasGradient(kernel);
   if (op == "batch_statistics" || op == "batch_norm_sums")
     return scheduleBatchSums(kernel);
   if (op == "bias_gradient" || op == "scale_coefficient_gradient")

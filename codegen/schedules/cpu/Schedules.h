@@ -39,6 +39,10 @@ void scheduleDense(ScheduledKernel &kernel);
 void scheduleDenseInputGradient(ScheduledKernel &kernel);
 void scheduleConv2dWeightGradient(ScheduledKernel &kernel);
 void scheduleDenseWeightGradient(ScheduledKernel &kernel);
+void scheduleLocal(ScheduledKernel &kernel);
+void scheduleLocalInputGradient(ScheduledKernel &kernel);
+void scheduleLocalWeightGradient(ScheduledKernel &kernel);
+void scheduleLocalBiasGradient(ScheduledKernel &kernel);
 void scheduleChannelSum(ScheduledKernel &kernel);       ///< bias_gradient, scale_coefficient_gradient
 void scheduleBatchSums(ScheduledKernel &kernel);        ///< batch_statistics, batch_norm_sums
 void scheduleRows(ScheduledKernel &kernel);             ///< poolings and normalizations without an anchor

@@ -47,7 +47,16 @@ int64_t memoryIndex(const TensorSpec &spec, int64_t flat) {
   case LayoutKind::Plain:
   case LayoutKind::Vector:
     return flat;
+  case LayoutKind::LocalWeight: { // [O,OH,OW,I,KH,KW]
+    const int64_t taps = shape[4] * shape[5], inputs = shape[3], pixels = shape[1] * shape[2];
+    const int64_t tap = flat % taps, input = flat / taps % inputs, pixel = flat / taps / inputs % pixels,
+                  output = flat / taps / inputs / pixels;
+    return (((pixel * ((shape[0] + block - 1) / block) + output / block) * taps + tap) * inputs + input) * block +
+           output % block;
+  }
   case LayoutKind::ChannelsLast: {
+    if (shape.size() == 3) // [C,H,W]
+      return flat % (shape[1] * shape[2]) * block + flat / (shape[1] * shape[2]);
     int64_t pixels = 1;
     for (size_t dim = 2; dim < shape.size(); ++dim)
       pixels *= shape[dim];

@@ -31,7 +31,7 @@ Array filled(const TensorSpec &spec, const Fill &fill, std::mt19937 &random) {
 
 bool isWeightLike(const TensorSpec &spec) {
   return spec.layout == LayoutKind::Weight || spec.layout == LayoutKind::WeightTransposed ||
-         spec.layout == LayoutKind::Vector;
+         spec.layout == LayoutKind::Vector || spec.layout == LayoutKind::LocalWeight || spec.shape.size() == 3;
 }
 
 /// One run: the results' bytes.
@@ -76,7 +76,7 @@ std::vector<std::vector<uint8_t>> run(const LoadedKernel &compiled, const Kernel
 bool hasLongSums(const KernelSpec &kernel) {
   return std::any_of(kernel.ops.begin(), kernel.ops.end(), [](const OpSpec &op) {
     return op.op.starts_with("conv2d") || op.op.starts_with("dense") || op.op.starts_with("rbf_input") ||
-           op.op == "rbf" || op.op.starts_with("batch_") || op.op == "bias_gradient" || op.op == "scale_coefficient_gradient";
+           op.op == "rbf" || op.op.starts_with("batch_") || op.op.starts_with("local") || op.op == "bias_gradient" || op.op == "scale_coefficient_gradient";
   });
 }
 

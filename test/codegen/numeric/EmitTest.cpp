@@ -44,7 +44,7 @@ TEST_P(Emit, HalidesErrorsAreStandardExceptions) {
   KernelSpec kernel = conv(10);
   kernel.schedule["lanes"] = 0;
   EXPECT_THROW(emit(kernel, EmitFormat::Object), std::runtime_error);
-  kernel.ops[0].op = "lrn";
+  kernel.ops[0].op = "convolve";
   EXPECT_THROW(emit(kernel, EmitFormat::Object), std::runtime_error);
 }
 

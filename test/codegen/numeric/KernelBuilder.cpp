@@ -34,6 +34,16 @@ TensorSpec KernelBuilder::vector(int64_t channels) const {
   return {{channels}, ElementType::F32, LayoutKind::Vector, paddedChannels(channels, target), {}};
 }
 
+TensorSpec KernelBuilder::localWeight(std::vector<int64_t> shape) const {
+  const int64_t block = blockFor(shape.at(0), target);
+  return {std::move(shape), ElementType::F32, LayoutKind::LocalWeight, block, {}};
+}
+
+TensorSpec KernelBuilder::localBias(std::vector<int64_t> shape) const {
+  const int64_t block = paddedChannels(shape.at(0), target);
+  return {std::move(shape), ElementType::F32, LayoutKind::ChannelsLast, block, {}};
+}
+
 TensorSpec KernelBuilder::plain(std::vector<int64_t> shape, ElementType element) {
   return {std::move(shape), element, LayoutKind::Plain, 0, {}};
 }

@@ -24,6 +24,8 @@ public:
   TensorSpec denseWeight(int64_t outputs, const TensorSpec &input) const;
   TensorSpec transposed(const TensorSpec &weight, int64_t groups = 1) const;
   TensorSpec vector(int64_t channels) const;
+  TensorSpec localWeight(std::vector<int64_t> shape) const; ///< [O,OH,OW,I,KH,KW]
+  TensorSpec localBias(std::vector<int64_t> shape) const;   ///< [O,OH,OW]
   static TensorSpec plain(std::vector<int64_t> shape, ElementType element = ElementType::F32);
 
   /// The value id of a new input. All inputs come before the first operation.

@@ -44,7 +44,11 @@ double magnitudes(int64_t flat) {
   return flat % 60 == 59 ? 0 : flat % 2 ? -value : value;
 }
 
-TEST_P(Pointwise, Relu) { unary("relu", {.relative = 0}); }
+TEST_P(Pointwise, Relu) {
+  unary("relu", {.relative = 0});
+  unary("relu", {.relative = 1e-7}, {{"slope", 0.01}});
+  unary("relu", {.relative = 0}, {{"max", 0.5}});
+}
 TEST_P(Pointwise, Sigmoid) {
   unary("sigmoid", {});
   unary("sigmoid", {.fills = {{0, magnitudes}}});
@@ -65,6 +69,8 @@ TEST_P(Pointwise, TanhOfSmallValues) {
 
 TEST_P(Pointwise, Gradients) {
   gradient("relu_gradient", {.relative = 0});
+  gradient("relu_gradient", {.relative = 1e-7}, {{"slope", 0.01}});
+  gradient("relu_gradient", {.relative = 0}, {{"max", 0.5}});
   gradient("sigmoid_gradient", {});
   gradient("tanh_gradient", {});
   gradient("tanh_gradient", {}, lecun);

@@ -199,12 +199,19 @@ Arrays tanhGradient(const OpSpec &op, const Arrays &in) {
 
 ReferenceOp elementReference(const std::string &op) {
   static const std::map<std::string, ReferenceOp> ops = {
-      {"relu", [](auto &, auto &in) { return map(in[0], [](double v) { return v > 0 ? v : 0; }); }},
+      {"relu",
+       [](auto &op, auto &in) {
+         const double slope = numberOf(op, "slope", 0), most = numberOf(op, "max", 1e300);
+         return map(in[0], [=](double v) { return v > most ? most : v > 0 ? v : slope * v; });
+       }},
       {"sigmoid", [](auto &, auto &in) { return map(in[0], [](double v) { return 1 / (1 + std::exp(-v)); }); }},
       {"tanh", tanhForward},
       {"softmax", [](auto &, auto &in) { return Arrays{softmaxOf(in[0])}; }},
       {"relu_gradient",
-       [](auto &, auto &in) { return zip(in[0], in[1], [](double y, double dy) { return y > 0 ? dy : 0; }); }},
+       [](auto &op, auto &in) {
+         const double slope = numberOf(op, "slope", 0), most = numberOf(op, "max", 1e300);
+         return zip(in[0], in[1], [=](double y, double dy) { return y >= most ? 0 : y > 0 ? dy : slope * dy; });
+       }},
       {"sigmoid_gradient",
        [](auto &, auto &in) { return zip(in[0], in[1], [](double y, double dy) { return dy * y * (1 - y); }); }},
       {"tanh_gradient", tanhGradient},

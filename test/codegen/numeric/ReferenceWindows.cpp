@@ -70,6 +70,59 @@ Arrays conv2dWeightGradient(const OpSpec &op, const Arrays &in) {
   return {dw};
 }
 
+/// Element of an unshared convolution's weight [O,OH,OW,I,KH,KW].
+template <typename Weight>
+auto &localWeight(Weight &w, int64_t o, int64_t oy, int64_t ox, int64_t i, int64_t ky, int64_t kx) {
+  const auto &s = w.shape;
+  return w.values[((((o * s[1] + oy) * s[2] + ox) * s[3] + i) * s[4] + ky) * s[5] + kx];
+}
+
+Arrays local(const OpSpec &op, const Arrays &in) {
+  const Array &x = in[0], &w = in[1];
+  Array y(op.results[0].shape);
+  if (in.size() == 3)
+    for (int64_t flat = 0; flat < y.size(); ++flat)
+      y.values[flat] = in[2].values[flat % in[2].size()];
+  forTaps(op, w.shape[4], w.shape[5], x.shape, y.shape,
+          [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
+            for (int64_t o = 0; o < w.shape[0]; ++o)
+              for (int64_t i = 0; i < w.shape[3]; ++i)
+                y(n, o, oy, ox) += localWeight(w, o, oy, ox, i, ky, kx) * x(n, i, iy, ix);
+          });
+  return {y};
+}
+
+Arrays localInputGradient(const OpSpec &op, const Arrays &in) {
+  const Array &dy = in[0], &w = in[1];
+  Array dx(op.results[0].shape);
+  forTaps(op, w.shape[4], w.shape[5], dx.shape, dy.shape,
+          [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
+            for (int64_t o = 0; o < w.shape[0]; ++o)
+              for (int64_t i = 0; i < w.shape[3]; ++i)
+                dx(n, i, iy, ix) += localWeight(w, o, oy, ox, i, ky, kx) * dy(n, o, oy, ox);
+          });
+  return {dx};
+}
+
+Arrays localWeightGradient(const OpSpec &op, const Arrays &in) {
+  const Array &x = in[0], &dy = in[1];
+  Array dw(op.results[0].shape);
+  forTaps(op, dw.shape[4], dw.shape[5], x.shape, dy.shape,
+          [&](auto n, auto oy, auto ox, auto ky, auto kx, auto iy, auto ix) {
+            for (int64_t o = 0; o < dw.shape[0]; ++o)
+              for (int64_t i = 0; i < dw.shape[3]; ++i)
+                localWeight(dw, o, oy, ox, i, ky, kx) += dy(n, o, oy, ox) * x(n, i, iy, ix);
+          });
+  return {dw};
+}
+
+Arrays localBiasGradient(const OpSpec &op, const Arrays &in) {
+  Array db(op.results[0].shape);
+  for (int64_t flat = 0; flat < in[0].size(); ++flat)
+    db.values[flat % db.size()] += in[0].values[flat];
+  return {db};
+}
+
 /// Visits (n, o, k) of a dense layer; rank 4 inputs count as flattened, which row-major order makes them.
 template <typename Visit> void forDense(int64_t images, const std::vector<int64_t> &weight, Visit visit) {
   for (int64_t n = 0; n < images; ++n)
@@ -187,6 +240,10 @@ ReferenceOp windowReference(const std::string &op) {
       {"conv2d", conv2d},
       {"conv2d_input_gradient", conv2dInputGradient},
       {"conv2d_weight_gradient", conv2dWeightGradient},
+      {"local", local},
+      {"local_input_gradient", localInputGradient},
+      {"local_weight_gradient", localWeightGradient},
+      {"local_bias_gradient", localBiasGradient},
       {"dense", dense},
       {"dense_input_gradient", denseInputGradient},
       {"dense_weight_gradient", denseWeightGradient},

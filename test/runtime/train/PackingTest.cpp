@@ -49,6 +49,37 @@ TEST(Packing, UnpackUndoesPack) {
   }
 }
 
+TEST(Packing, UnsharedWeightsLieByPixel) {
+  ParameterInfo p;
+  p.shape = {5, 2, 3, 2, 2, 1};
+  p.layout = PackedLayout::LocalWeight;
+  p.block = 4;
+  p.size = 6 * 2 * 2 * 2 * 4;
+  const std::vector<float> logical = counting(p.elements());
+  std::vector<float> packed(p.size, -1), back(p.elements());
+  pack(p, logical.data(), packed.data());
+  for (int o = 0; o < 8; ++o)
+    for (int pixel = 0; pixel < 6; ++pixel)
+      for (int i = 0; i < 2; ++i)
+        for (int tap = 0; tap < 2; ++tap)
+          EXPECT_EQ(packed[(((pixel * 2 + o / 4) * 2 + tap) * 2 + i) * 4 + o % 4],
+                    o < 5 ? logical[((o * 6 + pixel) * 2 + i) * 2 + tap] : 0);
+  unpack(p, packed.data(), back.data());
+  EXPECT_EQ(logical, back);
+}
+
+TEST(Packing, BiasesByPixelAreChannelsLast) {
+  ParameterInfo p;
+  p.shape = {3, 2, 2};
+  p.layout = PackedLayout::ChannelsLast;
+  p.block = 4;
+  p.size = 16;
+  const std::vector<float> logical = counting(12);
+  std::vector<float> packed(16, -1);
+  pack(p, logical.data(), packed.data());
+  EXPECT_EQ(packed, (std::vector<float>{1, 5, 9, 0, 2, 6, 10, 0, 3, 7, 11, 0, 4, 8, 12, 0}));
+}
+
 TEST(Packing, MaskedElementsAreZeroBothWays) {
   ParameterInfo p = weight();
   p.mask.assign(p.elements(), 1);
