@@ -54,10 +54,13 @@ TEST(Models, CountAsPublished) {
       {"vgg16.net", 138357544, 15470264320},
       {"vgg19.net", 143667240, 19632062464},
       {"googlenet.net", 6998552, 1582671872},
+      {"resnet50.net", 25557032, 4089184256},
       {"squeezenet.net", 1248424, 818924576},
       {"cifar-quick.net", 145578, 12354176},
       {"cifar-full.net", 89578, 12298240},
       {"cifar-18pct.net", 89578, 12298240},
+      {"cifar-13pct.net", 1116490, 18517248},
+      {"cifar-11pct.net", 2112970, 19512576},
   };
   for (const auto &[file, parameters, macs] : published) {
     const Totals counted = totals(load(modelText(file)));
