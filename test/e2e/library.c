@@ -62,7 +62,7 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < fovea_parameter_count(network); ++i) {
     const char *name;
     size_t rank, elements = 1;
-    int64_t shape[4];
+    int64_t shape[6];
     if (fovea_parameter_info(network, i, &name, &rank, shape))
       goto failed;
     for (size_t axis = 0; axis < rank; ++axis)

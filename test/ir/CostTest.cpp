@@ -75,7 +75,7 @@ TEST_F(Cost, BatchNormalization) {
 
 TEST_F(Cost, Local) {
   Value x = tensor({2, 3, 4, 4}), w = tensor({5, 2, 2, 3, 3, 3}), b = tensor({5, 2, 2});
-  const ArrayRef<int64_t> stride{1, 1}, pad{0, 0, 0, 0};
+  const SmallVector<int64_t> stride{1, 1}, pad{0, 0, 0, 0};
   auto local = make<LocalOp>(x, w, b, stride, pad);
   EXPECT_EQ(local.getType(), type({2, 5, 2, 2}));
   const int64_t multiplyAdds = 2 * 5 * 4 * 27;
