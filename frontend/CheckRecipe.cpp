@@ -11,8 +11,8 @@ using ast::Expr;
 
 namespace {
 
-const std::vector<std::string> settingNames = {"data",    "loss",       "init",  "optimizer", "lr",
-                                               "bias_lr", "bias_decay", "batch", "epochs",    "iterations"};
+const std::vector<std::string> settingNames = {"data",       "loss",  "init",       "optimizer", "lr",        "bias_lr",
+                                               "bias_decay", "batch", "accumulate", "epochs",    "iterations"};
 
 /// The kind of a part: a name or a call.
 bool isKind(const Expr &value, const std::string &what, const std::vector<std::string> &kinds,
@@ -54,12 +54,14 @@ std::vector<double> iterationsOf(Arguments &arguments) {
     at.push_back(item.number);
   }
   if (!good)
-    arguments.error("at", "`multistep` argument `at` must list iterations in rising order", "for example `at: [4000, 5000]`");
+    arguments.error("at", "`multistep` argument `at` must list iterations in rising order",
+                    "for example `at: [4000, 5000]`");
   return at;
 }
 
 Setting policyOf(const Expr &value, Diagnostics &diagnostics) {
-  if (!isKind(value, "learning-rate policy", {"fixed", "step", "multistep", "inv", "exp", "poly", "cosine"}, diagnostics))
+  if (!isKind(value, "learning-rate policy",
+              {"fixed", "step", "multistep", "inv", "exp", "poly", "cosine", "on_plateau"}, diagnostics))
     return {"fixed", {}};
   const std::string &kind = value.text;
   std::vector<std::string> names;
@@ -75,6 +77,8 @@ Setting policyOf(const Expr &value, Diagnostics &diagnostics) {
     names = {"power"};
   else if (kind == "cosine")
     names = {"min"};
+  else if (kind == "on_plateau")
+    names = {"factor", "patience", "min"};
   Arguments arguments(value, {}, names, diagnostics);
   Setting policy{kind, {}};
   for (const std::string &name : names) {
@@ -82,8 +86,15 @@ Setting policyOf(const Expr &value, Diagnostics &diagnostics) {
       policy.at = iterationsOf(arguments);
       continue;
     }
-    const double number = name == "step" ? double(arguments.integer(name, std::nullopt, 1, 1000000000))
-                                         : arguments.number(name, name == "min" ? std::optional(0.0) : std::nullopt, 0);
+    double number = 0;
+    if (name == "step")
+      number = double(arguments.integer(name, std::nullopt, 1, 1000000000));
+    else if (name == "patience")
+      number = double(arguments.integer(name, 5, 0, 1000000000));
+    else if (name == "factor")
+      number = arguments.number(name, std::nullopt, 0, 1);
+    else
+      number = arguments.number(name, name == "min" ? std::optional(0.0) : std::nullopt, 0);
     policy.numbers.push_back({name, number});
   }
   return policy;
@@ -101,9 +112,9 @@ void meanOf(Arguments &arguments, Recipe &recipe) {
                          std::all_of(given->items.begin(), given->items.end(),
                                      [](const Expr &item) { return item.kind == Expr::Kind::Number; });
     if (!numbers)
-      return arguments.error("mean", "the mean must be a number, [red, green, blue], pixel or channel, not `" +
-                                         print(*given) + "`",
-                             "`mean: pixel` subtracts the mean of the training images");
+      return arguments.error(
+          "mean", "the mean must be a number, [red, green, blue], pixel or channel, not `" + print(*given) + "`",
+          "`mean: pixel` subtracts the mean of the training images");
     for (const Expr &item : given->items)
       recipe.channelMeans.push_back(item.number);
   }
@@ -133,8 +144,9 @@ void dataOf(const Expr &value, Recipe &recipe, Diagnostics &diagnostics) {
   recipe.resize = arguments.integer("resize", std::nullopt, 1, 4096);
   recipe.colourNoise = arguments.number("pca_color", 0.0, 0, 10);
   if (recipe.crop > recipe.resize + 2 * recipe.pad)
-    arguments.error("crop", "the crop of " + std::to_string(recipe.crop) + " is larger than the pictures of " +
-                                std::to_string(recipe.resize) + (recipe.pad ? " with their padding" : ""),
+    arguments.error("crop",
+                    "the crop of " + std::to_string(recipe.crop) + " is larger than the pictures of " +
+                        std::to_string(recipe.resize) + (recipe.pad ? " with their padding" : ""),
                     "`resize` is the side of the square that each picture becomes");
 }
 
@@ -197,6 +209,8 @@ Recipe checkRecipe(const ast::Model &model, TrainDefaults &defaults, Diagnostics
       recipe.batch = int64_t(plainNumber(setting, true, 1, diagnostics));
       if (recipe.batch > 65536)
         diagnostics.error(value.location, "a batch of " + value.text + " images is more than 65536", "");
+    } else if (name == "accumulate") {
+      recipe.accumulate = int64_t(plainNumber(setting, true, 1, diagnostics));
     } else if (name == "epochs") {
       recipe.epochs = int64_t(plainNumber(setting, true, 1, diagnostics));
     } else if (name == "iterations") {
@@ -210,6 +224,11 @@ Recipe checkRecipe(const ast::Model &model, TrainDefaults &defaults, Diagnostics
                         near.empty() ? "known are: " + all : "did you mean `" + near + "`?");
     }
   }
+  if (recipe.batch * recipe.accumulate > (int64_t(1) << 20))
+    diagnostics.error(model.trainLocation,
+                      "an update would take " + std::to_string(recipe.batch * recipe.accumulate) +
+                          " images, more than 1048576",
+                      "lower `batch` or `accumulate`");
   if (!seen.contains("optimizer"))
     diagnostics.error(model.trainLocation, "the train block has no optimizer",
                       "add `optimizer: sgd(lr: 0.01, momentum: 0.9)`");

@@ -22,9 +22,9 @@ struct GraphParameter {
   std::vector<int64_t> shape; ///< As PyTorch's.
   Setting init;
   double lrMult = 1, decayMult = 1;
-  std::vector<uint8_t> mask;   ///< One per element; 0 where there is no connection. Empty: all connected.
+  std::vector<uint8_t> mask;     ///< One per element; 0 where there is no connection. Empty: all connected.
   std::optional<double> average; ///< Of a running average, which is not trained: how far an update moves it.
-  std::vector<float> constant; ///< The values of a tensor that is not trained. Empty: trainable.
+  std::vector<float> constant;   ///< The values of a tensor that is not trained. Empty: trainable.
 };
 
 /// One operation; its name is the dialect's.
@@ -38,14 +38,14 @@ struct GraphNode {
   int64_t groups = 1;                       ///< Of a convolution.
   bool ceil = false;
   std::string divisor = "padded";
-  double amplitude = 1, slope = 1;            ///< Of tanh; of relu, the slope below 0.
-  int64_t size = 0;                           ///< Of lrn: elements along each axis that it sums over,
-  double alpha = 0, beta = 0, k = 1;          ///< and its numbers,
-  std::string region = "across";              ///< and which elements: across channels, or within one.
-  double probability = 0;                     ///< Of dropout.
-  std::optional<double> most;                 ///< Of relu: its largest value.
-  double epsilon = 1e-5;                      ///< Of batch_norm.
-  std::string layer; ///< The name on the left of its line.
+  double amplitude = 1, slope = 1;   ///< Of tanh; of relu, the slope below 0.
+  int64_t size = 0;                  ///< Of lrn: elements along each axis that it sums over,
+  double alpha = 0, beta = 0, k = 1; ///< and its numbers,
+  std::string region = "across";     ///< and which elements: across channels, or within one.
+  double probability = 0;            ///< Of dropout.
+  std::optional<double> most;        ///< Of relu: its largest value.
+  double epsilon = 1e-5;             ///< Of batch_norm.
+  std::string layer;                 ///< The name on the left of its line.
   Location location = 0;
 };
 
@@ -68,7 +68,8 @@ struct Recipe {
   Setting loss{"softmax_cross_entropy", {}};
   double lr = 0.01, momentum = 0, weightDecay = 0;
   Setting policy{"fixed", {}};
-  int64_t batch = 64, epochs = 0, iterations = 0; ///< One of epochs and iterations is 0.
+  int64_t batch = 64, accumulate = 1; ///< An update takes the gradients of `accumulate` batches.
+  int64_t epochs = 0, iterations = 0; ///< One of epochs and iterations is 0.
 };
 
 struct Graph {

@@ -89,16 +89,18 @@ private:
       return;
     const Recipe &recipe = *graph.recipe;
     SmallVector<NamedAttribute> entries{
-        named("data", dictionary({named("kind", text(recipe.dataKind)), named("scale", number(recipe.scale)),
-                                  named("mean", mean(recipe)), named("pad", whole(recipe.pad)),
-                                  named("crop", whole(recipe.crop)), named("mirror", builder.getBoolAttr(recipe.mirror)),
-                                  named("resize", whole(recipe.resize)),
-                                  named("pca_color", number(recipe.colourNoise))})),
+        named("data",
+              dictionary({named("kind", text(recipe.dataKind)), named("scale", number(recipe.scale)),
+                          named("mean", mean(recipe)), named("pad", whole(recipe.pad)),
+                          named("crop", whole(recipe.crop)), named("mirror", builder.getBoolAttr(recipe.mirror)),
+                          named("resize", whole(recipe.resize)), named("pca_color", number(recipe.colourNoise))})),
         named("loss", setting(recipe.loss)),
         named("optimizer", dictionary({named("kind", text("sgd")), named("lr", number(recipe.lr)),
                                        named("momentum", number(recipe.momentum)),
                                        named("weight_decay", number(recipe.weightDecay))})),
-        named("lr", setting(recipe.policy)), named("batch", whole(recipe.batch))};
+        named("lr", setting(recipe.policy)),
+        named("batch", whole(recipe.batch)),
+        named("accumulate", whole(recipe.accumulate))};
     entries.push_back(recipe.epochs ? named("epochs", whole(recipe.epochs))
                                     : named("iterations", whole(recipe.iterations)));
     module->setAttr("cnn.recipe", dictionary(entries));

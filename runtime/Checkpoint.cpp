@@ -41,6 +41,9 @@ void saveCheckpoint(const Session &session, const RunState &state, const std::st
                                                     {"total_iterations", std::to_string(state.totalIterations)},
                                                     {"batch", std::to_string(state.batch)},
                                                     {"train_images", std::to_string(state.trainImages)},
+                                                    {"plateau_reductions", std::to_string(state.plateau.reductions)},
+                                                    {"plateau_best", std::to_string(state.plateau.best)},
+                                                    {"plateau_waited", std::to_string(state.plateau.waited)},
                                                     {"lr", lr}});
   writeSafetensors(path, tensors.views, metadata);
 }
@@ -57,6 +60,8 @@ RunState loadCheckpoint(Session &session, const std::string &path) {
   state.batch = readNumber<int64_t>(file, "batch");
   state.trainImages = readNumber<int64_t>(file, "train_images");
   state.lr = readNumber<double>(file, "lr");
+  state.plateau = {readNumber<int64_t>(file, "plateau_reductions"), readNumber<int64_t>(file, "plateau_best"),
+                   readNumber<int64_t>(file, "plateau_waited")};
 
   setWeights(session, file);
   for (const ParameterInfo &parameter : session.program.parameters)

@@ -5,6 +5,7 @@
 // is needed.
 #pragma once
 
+#include "runtime/LrPolicy.h"
 #include "runtime/Session.h"
 
 #include <string>
@@ -16,6 +17,7 @@ struct RunState {
   uint64_t seed = 0;
   int64_t iteration = 0, totalIterations = 0, batch = 0, trainImages = 0;
   double lr = 0;
+  Plateau plateau;
 };
 
 /// Writes the checkpoint, whole or not at all: the one that was at `path` stays when anything fails.

@@ -158,10 +158,13 @@ Recipe readRecipe(const json &value) {
     r.policy.power = policy->value("power", 0.0);
     r.policy.step = policy->value("step", 0.0);
     r.policy.min = policy->value("min", 0.0);
+    r.policy.factor = policy->value("factor", 1.0);
+    r.policy.patience = policy->value("patience", 0.0);
     if (auto at = policy->find("at"); at != policy->end())
       r.policy.at = at->get<std::vector<double>>();
   }
   r.batch = value.value("batch", r.batch);
+  r.accumulate = value.value("accumulate", r.accumulate);
   if (auto epochs = value.find("epochs"); epochs != value.end() && epochs->is_number())
     r.epochs = epochs->get<int64_t>();
   if (auto iterations = value.find("iterations"); iterations != value.end() && iterations->is_number())

@@ -37,7 +37,7 @@ struct ParameterInfo {
   std::vector<int64_t> shape; ///< logical
   bool trainable = true;
   bool average = false; ///< a running average: not trained, but drawn, updated and kept in files
-  int64_t count = 0; ///< trainable scalars: those the mask excludes are not counted
+  int64_t count = 0;    ///< trainable scalars: those the mask excludes are not counted
   PackedLayout layout = PackedLayout::Plain;
   std::array<int64_t, 4> pack{}; ///< Weight: [O, I, KH, KW]
   int64_t block = 0;             ///< Weight, LocalWeight: lanes of a block; ChannelsLast: padded channels
@@ -80,7 +80,7 @@ struct Recipe {
     double scale = 1.0 / 256, mean = 0; ///< value = (byte - mean) * scale
     std::vector<double> channelMeans;   ///< instead of `mean`: one per channel
     MeanKind meanKind = MeanKind::Given;
-    int64_t pad = 0; ///< pixels added on each side
+    int64_t pad = 0;  ///< pixels added on each side
     int64_t crop = 0; ///< side of the square that is taken; 0: everything
     bool mirror = false;
     int64_t resize = 0;     ///< image_folder: side of the square that each picture becomes
@@ -92,9 +92,11 @@ struct Recipe {
   struct Policy {
     std::string kind = "fixed";
     double gamma = 0, power = 0, step = 0, min = 0;
-    std::vector<double> at = {}; ///< multistep's iterations
+    std::vector<double> at = {};     ///< multistep's iterations
+    double factor = 1, patience = 0; ///< on_plateau's
   } policy;
   int64_t batch = 64;
+  int64_t accumulate = 1; ///< batches whose gradients make one update
   std::optional<int64_t> epochs, iterations;
 };
 

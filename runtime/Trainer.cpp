@@ -27,7 +27,7 @@ class SignalGuard {
 public:
   SignalGuard() {
     caughtSignal = 0;
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_handler = [](int signal) { caughtSignal = signal; };
     action.sa_flags = SA_RESETHAND | SA_RESTART;
     sigaction(SIGINT, &action, &savedInterrupt);
@@ -39,7 +39,8 @@ public:
   }
 
 private:
-  struct sigaction savedInterrupt{}, savedTerminate{};
+  struct sigaction savedInterrupt {
+  }, savedTerminate{};
 };
 
 /// Mean loss and accuracy of the iterations since it was last emptied.
@@ -61,7 +62,8 @@ template <typename... Values> std::string format(const char *pattern, Values... 
 class Training {
 public:
   Training(const Program &program, const TrainOptions &options)
-      : program(program), options(options), session(program), trainSet(loadData(program, options.data, Split::Train, options.strict)),
+      : program(program), options(options), session(program),
+        trainSet(loadData(program, options.data, Split::Train, options.strict)),
         testSet(loadData(program, options.data, Split::Test, options.strict)) {
     begin();
     computeMean(session, trainSet);
@@ -86,6 +88,8 @@ public:
       bool epochEnds = state.iteration % perEpoch == 0, runEnds = state.iteration == state.totalIterations;
       if (epochEnds || runEnds) {
         test = finishEpoch();
+        if (epochEnds && state.plateau.observe(program.recipe.policy, test.top1))
+          progress.line(format("the test error stopped falling: the learning rate becomes %g", rateNow()));
         tested = true;
       }
       if (caughtSignal)
@@ -111,7 +115,7 @@ private:
       checkResume();
     } else {
       state.seed = options.seed.value_or(1);
-      state.batch = options.batch.value_or(program.recipe.batch);
+      state.batch = options.batch.value_or(program.recipe.batch * program.recipe.accumulate);
       state.trainImages = trainSet.count;
       session.initialize(state.seed);
       if (!options.weights.empty())
@@ -161,7 +165,7 @@ private:
     const std::vector<int32_t> &labels = current.labels;
     const auto count = static_cast<int64_t>(labels.size());
 
-    double lr = learningRate(program.recipe.policy, state.lr, state.iteration, state.totalIterations);
+    const double lr = rateNow();
     session.drawFor(state.seed, state.iteration);
     double loss = session.step(images.data(), labels.data(), count, outputs.data());
     if (!std::isfinite(loss)) {
@@ -186,6 +190,11 @@ private:
     trainSeconds += spent;
     trainedImages += count;
     report(lr);
+  }
+
+  double rateNow() const {
+    return learningRate(program.recipe.policy, state.lr, state.iteration, state.totalIterations,
+                        state.plateau.reductions);
   }
 
   /// The images of one iteration, in memory that is used again two iterations later.

@@ -179,7 +179,7 @@ train {
 m.net:8:7: error: unknown learning-rate policy `0.01`
     lr: 0.01
         ^
-  help: known are: fixed, step, multistep, inv, exp, poly, cosine
+  help: known are: fixed, step, multistep, inv, exp, poly, cosine, on_plateau
 )"},
     {"optimizer_without_lr", R"(
 network N {
@@ -374,7 +374,7 @@ train {
 m.net:8:3: error: unknown setting `augmentation`
     augmentation: mirror
     ^
-  help: known are: data, loss, init, optimizer, lr, bias_lr, bias_decay, batch, epochs, iterations
+  help: known are: data, loss, init, optimizer, lr, bias_lr, bias_decay, batch, accumulate, epochs, iterations
 )"},
     {"unknown_init", R"(
 network N {
@@ -465,6 +465,31 @@ m.net:8:33: error: `multistep` argument `at` must list iterations in rising orde
     lr: multistep(gamma: 0.1, at: [20, 10])
                                   ^
   help: for example `at: [4000, 5000]`
+)"},
+    {"updates_of_too_many_images", R"(
+network N {
+  input x: f32[1, 8, 8]
+  output z = x -> dense(10)
+}
+train {
+  optimizer: sgd(lr: 0.01)
+  lr: on_plateau(factor: 2, patience: -1)
+  batch: 1024
+  accumulate: 1025
+  epochs: 1
+}
+)",
+     R"(
+m.net:5:1: error: an update would take 1049600 images, more than 1048576
+  train {
+  ^
+  help: lower `batch` or `accumulate`
+m.net:7:26: error: `on_plateau` argument `factor` must be between 0 and 1, not 2
+    lr: on_plateau(factor: 2, patience: -1)
+                           ^
+m.net:7:39: error: `on_plateau` argument `patience` must be between 0 and 1000000000, not -1
+    lr: on_plateau(factor: 2, patience: -1)
+                                        ^
 )"},
 };
 INSTANTIATE_TEST_SUITE_P(Recipe, RecipeErrors, testing::ValuesIn(cases),

@@ -432,6 +432,8 @@ private:
       throw Error(files.solver + ": the lr_policy `" + policy +
                   "` cannot be imported; use fixed, step, multistep, inv, "
                   "exp or poly");
+    if (solver.iter_size() > 1)
+      set("accumulate", number(solver.iter_size()));
     set("iterations", number(std::max(1, solver.max_iter())));
   }
 

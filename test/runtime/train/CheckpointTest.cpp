@@ -15,7 +15,7 @@ struct CheckpointTest : testing::Test {
   std::string folder = fake::emptyFolder(), path = folder + "/run.safetensors";
   Program program{fake::program};
   Session session{program};
-  RunState state{18446744073709551615u, 123, 456, 64, 60000, 0.1};
+  RunState state{18446744073709551615u, 123, 456, 64, 60000, 0.1, {2, 9000, 3}};
 
   CheckpointTest() {
     session.initialize(9);
@@ -42,6 +42,9 @@ TEST_F(CheckpointTest, RestoresParametersMomentumAndState) {
   EXPECT_EQ(back.batch, 64);
   EXPECT_EQ(back.trainImages, 60000);
   EXPECT_EQ(back.lr, 0.1);
+  EXPECT_EQ(back.plateau.reductions, 2);
+  EXPECT_EQ(back.plateau.best, 9000);
+  EXPECT_EQ(back.plateau.waited, 3);
   EXPECT_EQ(read(other, ParameterBlock::Value), read(session, ParameterBlock::Value));
   EXPECT_EQ(read(other, ParameterBlock::Momentum), read(session, ParameterBlock::Momentum));
 }

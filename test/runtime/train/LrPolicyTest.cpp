@@ -49,4 +49,21 @@ TEST(LrPolicy, CosineGoesFromBaseToMin) {
   EXPECT_DOUBLE_EQ(learningRate(cosine, 1, 10, 10), 0.1);
 }
 
+TEST(LrPolicy, OnPlateauWaitsForABetterResult) {
+  Recipe::Policy policy{.kind = "on_plateau", .min = 0.02, .factor = 0.1, .patience = 1};
+  EXPECT_DOUBLE_EQ(learningRate(policy, 1, 500, 1000, 0), 1);
+  EXPECT_DOUBLE_EQ(learningRate(policy, 1, 500, 1000, 1), 0.1);
+  EXPECT_DOUBLE_EQ(learningRate(policy, 1, 500, 1000, 2), 0.02);
+
+  Plateau plateau;
+  std::vector<int64_t> reductions;
+  for (int64_t correct : {10, 12, 12, 13, 13, 12, 13, 13, 14}) {
+    plateau.observe(policy, correct);
+    reductions.push_back(plateau.reductions);
+  }
+  EXPECT_EQ(reductions, (std::vector<int64_t>{0, 0, 0, 0, 0, 1, 1, 2, 2}));
+  EXPECT_EQ(plateau.best, 14);
+  EXPECT_FALSE(Plateau().observe({.kind = "fixed"}, 0));
+}
+
 TEST(LrPolicy, UnknownIsAnError) { EXPECT_THROW(learningRate(policy("magic", 0, 0, 0, 0), 1, 0, 1), Error); }
