@@ -9,6 +9,7 @@
 #include <cstring>
 #include <dirent.h>
 #include <fmt/format.h>
+#include <functional>
 #include <numeric>
 #include <set>
 
@@ -133,40 +134,63 @@ void checkFits(const Dataset &dataset, const Preprocess &preprocess, std::span<c
                             dataset.imagesFile, shapeText(plain), means));
 }
 
-void fillBatch(const Dataset &dataset, std::span<const int64_t> indices, const Preprocess &preprocess, float *images,
-               int32_t *labels, const Draws *draws) {
-  const int64_t height = dataset.height, width = dataset.width, bytes = dataset.channels * height * width;
-  const auto [rows, columns] = preprocessedSize(preprocess, height, width);
-  const int64_t floats = dataset.channels * rows * columns;
-  auto fill = [&](int64_t place) {
-    int64_t index = indices[size_t(place)];
-    float *out = images + place * floats;
-    const uint8_t *from = dataset.images.data() + index * bytes;
-    std::vector<uint8_t> decoded;
-    if (!dataset.files.empty()) {
-      decoded = decodeExample(dataset, index);
-      for (int64_t tried = 1; decoded.empty() && draws; ++tried) {
-        if (tried == dataset.count)
-          throw Error(fmt::format("{}: every picture is damaged", dataset.imagesFile));
-        index = (index + 1) % dataset.count;
-        decoded = decodeExample(dataset, index);
-      }
-      if (decoded.empty()) {
-        std::fill_n(out, floats, 0.0f);
-        labels[place] = -1;
-        return;
-      }
-      from = decoded.data();
-    }
-    const View view = draws ? drawnView(preprocess, height, width, draws->seed, draws->epoch, index)
-                            : centreView(preprocess, height, width);
-    fillImage(from, dataset.channels, height, width, preprocess, view, out);
-    labels[place] = dataset.labels[size_t(index)];
-  };
+namespace {
+
+/// Does `body` for each place of a batch: in parallel where pictures have to be decoded.
+void forEachPlace(const Dataset &dataset, int64_t count, const std::function<void(int64_t)> &body) {
   if (!dataset.files.empty())
-    return forEachInParallel(int64_t(indices.size()), fill);
-  for (size_t place = 0; place < indices.size(); ++place)
-    fill(int64_t(place));
+    return forEachInParallel(count, body);
+  for (int64_t place = 0; place < count; ++place)
+    body(place);
+}
+
+/// The image's bytes, in memory or decoded into `decoded`; null for a damaged picture.
+const uint8_t *bytesOf(const Dataset &dataset, int64_t index, std::vector<uint8_t> &decoded) {
+  if (dataset.files.empty())
+    return dataset.images.data() + index * dataset.channels * dataset.height * dataset.width;
+  decoded = decodeExample(dataset, index);
+  return decoded.empty() ? nullptr : decoded.data();
+}
+
+int64_t viewFloats(const Dataset &dataset, const Preprocess &preprocess) {
+  const auto [rows, columns] = preprocessedSize(preprocess, dataset.height, dataset.width);
+  return dataset.channels * rows * columns;
+}
+
+} // namespace
+
+void fillBatch(const Dataset &dataset, std::span<const int64_t> indices, const Preprocess &preprocess,
+               const Draws &draws, float *images, int32_t *labels) {
+  const int64_t floats = viewFloats(dataset, preprocess);
+  forEachPlace(dataset, int64_t(indices.size()), [&](int64_t place) {
+    int64_t index = indices[size_t(place)];
+    std::vector<uint8_t> decoded;
+    const uint8_t *bytes = bytesOf(dataset, index, decoded);
+    for (int64_t tried = 1; !bytes; ++tried) {
+      if (tried == dataset.count)
+        throw Error(fmt::format("{}: every picture is damaged", dataset.imagesFile));
+      index = (index + 1) % dataset.count;
+      bytes = bytesOf(dataset, index, decoded);
+    }
+    const View view = drawnView(preprocess, dataset.height, dataset.width, draws.seed, draws.epoch, index);
+    fillImage(bytes, dataset.channels, dataset.height, dataset.width, preprocess, view, images + place * floats);
+    labels[place] = dataset.labels[size_t(index)];
+  });
+}
+
+void fillViews(const Dataset &dataset, std::span<const int64_t> indices, const Preprocess &preprocess,
+               std::span<const View> views, float *images, int32_t *labels) {
+  const int64_t floats = viewFloats(dataset, preprocess), count = int64_t(views.size());
+  forEachPlace(dataset, int64_t(indices.size()), [&](int64_t place) {
+    float *out = images + place * count * floats;
+    std::vector<uint8_t> decoded;
+    const uint8_t *bytes = bytesOf(dataset, indices[size_t(place)], decoded);
+    labels[place] = bytes ? dataset.labels[size_t(indices[size_t(place)])] : -1;
+    if (!bytes)
+      std::fill_n(out, count * floats, 0.0f);
+    for (int64_t v = 0; bytes && v < count; ++v)
+      fillImage(bytes, dataset.channels, dataset.height, dataset.width, preprocess, views[size_t(v)], out + v * floats);
+  });
 }
 
 } // namespace fovea

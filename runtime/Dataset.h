@@ -26,12 +26,12 @@ struct Dataset {
 /// Labels must be in 0..classes-1; classes 0 checks nothing. Throws Error with the remedy.
 Dataset loadMnist(const std::string &directory, Split split, int64_t classes = 10);
 
-/// Loads CIFAR-10 from `directory`: the published binary files (data_batch_1.bin to data_batch_5.bin, test_batch.bin), or
-/// pictures of one size in train/CLASS/ and test/CLASS/. Colour planes in the order red, green, blue.
+/// Loads CIFAR-10 from `directory`: the published binary files (data_batch_1.bin to data_batch_5.bin, test_batch.bin),
+/// or pictures of one size in train/CLASS/ and test/CLASS/. Colour planes in the order red, green, blue.
 Dataset loadCifar10(const std::string &directory, Split split, int64_t classes = 10);
 
-/// Lists the pictures of `directory`/train/CLASS/, or of val/CLASS/ or test/CLASS/. Each becomes a square of `side` pixels:
-/// its shorter side is resized, and the middle taken. The number of classes must be the network's.
+/// Lists the pictures of `directory`/train/CLASS/, or of val/CLASS/ or test/CLASS/. Each becomes a square of `side`
+/// pixels: its shorter side is resized, and the middle taken. The number of classes must be the network's.
 Dataset loadImageFolder(const std::string &directory, Split split, int64_t side, int64_t channels, int64_t classes,
                         bool strict);
 
@@ -47,8 +47,8 @@ int64_t brokenFiles(const Dataset &dataset);
 /// Throws Error naming the first label that is not in 0..classes-1; classes 0 checks nothing.
 void checkLabels(const Dataset &dataset, int64_t classes);
 
-/// The mean of all images (of at most 10,000 spread evenly, when they have to be decoded): of each element [C, H, W], or of
-/// each channel [C].
+/// The mean of all images (of at most 10,000 spread evenly, when they have to be decoded): of each element [C, H, W],
+/// or of each channel [C].
 FloatTensor meanOf(const Dataset &dataset, bool perPixel);
 
 /// Throws Error, with both sizes, unless images of `dataset` with `preprocess` are the network's `input` [C, H, W].
@@ -60,10 +60,14 @@ struct Draws {
   int64_t epoch = 0;
 };
 
-/// Writes images `indices` as float32 [indices.size(), C, preprocessedSize] to `images`, and their labels. With draws the
-/// views are drawn, and a damaged picture's place is taken by the next whole one; without, views are centred, and a
-/// damaged picture is zeros with the label -1.
-void fillBatch(const Dataset &dataset, std::span<const int64_t> indices, const Preprocess &preprocess, float *images,
-               int32_t *labels, const Draws *draws = nullptr);
+/// A batch to train on: images `indices` in drawn views, float32 [indices.size(), C, preprocessedSize], and their
+/// labels. A damaged picture's place is taken by the next whole one.
+void fillBatch(const Dataset &dataset, std::span<const int64_t> indices, const Preprocess &preprocess,
+               const Draws &draws, float *images, int32_t *labels);
+
+/// Images to be judged: `views` of images `indices`, float32 [indices.size(), views.size(), C, preprocessedSize], and
+/// their labels. A damaged picture is zeros with the label -1.
+void fillViews(const Dataset &dataset, std::span<const int64_t> indices, const Preprocess &preprocess,
+               std::span<const View> views, float *images, int32_t *labels);
 
 } // namespace fovea

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <numeric>
 
 namespace fovea {
 
@@ -13,8 +14,9 @@ Preprocess preprocessOf(const Session &session) {
   preprocess.means.assign(data.channelMeans.begin(), data.channelMeans.end());
   if (data.meanKind != MeanKind::Given) {
     if (session.dataMean.values.empty())
-      throw Error("the recipe subtracts the mean of the training images, but the parameters come without it: the tensor "
-                  "data.mean is missing");
+      throw Error(
+          "the recipe subtracts the mean of the training images, but the parameters come without it: the tensor "
+          "data.mean is missing");
     preprocess.means = session.dataMean.values;
   }
   preprocess.resize = data.kind == "cifar10" ? 32 : data.resize;
@@ -46,29 +48,42 @@ Dataset loadData(const Program &program, const std::string &directory, Split spl
   return data;
 }
 
-Metrics evaluate(Session &session, const Dataset &data, const std::function<void(int64_t)> &progress) {
+void forEachOutput(Session &session, const Dataset &data, int64_t views,
+                   const std::function<void(int64_t, const float *)> &take,
+                   const std::function<void(int64_t)> &progress) {
   const Program &program = session.program;
-  int64_t batch = program.functionsOf(FunctionKind::Infer).front()->batch;
-  AlignedFloats images, outputs;
-  images.resize(batch * program.inputElements());
-  outputs.resize(batch * program.outputElements());
-  Preprocess preprocess = preprocessOf(session);
+  const Preprocess preprocess = preprocessOf(session);
   checkFits(data, preprocess, program.inputShape);
+  if (views > 1 && preprocess.crop == 0)
+    throw Error("the recipe of " + program.network +
+                " crops nothing, so that there is one view of each image; leave --crops out");
+  const std::vector<View> chosen = testViews(preprocess, data.height, data.width, views);
+  const int64_t batch = program.functionsOf(FunctionKind::Infer).front()->batch;
+  const int64_t together = std::max<int64_t>(1, batch / views);
+  AlignedFloats images, outputs;
+  images.resize(together * views * program.inputElements());
+  outputs.resize(together * views * program.outputElements());
   std::vector<int64_t> indices;
-  std::vector<int32_t> labels(batch);
-  Metrics metrics;
-  for (int64_t done = 0; done < data.count; done += batch) {
-    indices.resize(std::min(batch, data.count - done));
-    for (size_t i = 0; i < indices.size(); ++i)
-      indices[i] = done + static_cast<int64_t>(i);
-    fillBatch(data, indices, preprocess, images.data(), labels.data());
-    session.infer(images.data(), indices.size(), outputs.data());
-    for (size_t i = 0; i < indices.size(); ++i)
-      if (labels[i] >= 0) // The others are damaged pictures.
-        metrics.add(program, outputs.data() + int64_t(i) * program.outputElements(), &labels[i], 1);
+  std::vector<int32_t> labels(static_cast<size_t>(together));
+  for (int64_t done = 0; done < data.count;) {
+    indices.resize(static_cast<size_t>(std::min(together, data.count - done)));
+    std::iota(indices.begin(), indices.end(), done);
+    fillViews(data, indices, preprocess, chosen, images.data(), labels.data());
+    const auto count = static_cast<int64_t>(indices.size());
+    session.infer(images.data(), count * views, outputs.data());
+    for (int64_t i = 0; i < count; ++i)
+      if (labels[static_cast<size_t>(i)] >= 0) // The others are damaged pictures.
+        take(done + i, outputs.data() + i * views * program.outputElements());
+    done += count;
     if (progress)
-      progress(done + static_cast<int64_t>(indices.size()));
+      progress(done);
   }
+}
+
+Metrics evaluate(Session &session, const Dataset &data, const std::function<void(int64_t)> &progress) {
+  Metrics metrics;
+  auto take = [&](int64_t image, const float *scores) { metrics.add(session.program, scores, &data.labels[image], 1); };
+  forEachOutput(session, data, 1, take, progress);
   return metrics;
 }
 

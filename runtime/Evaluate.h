@@ -9,8 +9,8 @@
 
 namespace fovea {
 
-/// How the recipe's data becomes the network's input. Without a recipe: bytes divided by 256. Throws Error when the recipe
-/// subtracts the training set's mean and the session has none.
+/// How the recipe's data becomes the network's input. Without a recipe: bytes divided by 256. Throws Error when the
+/// recipe subtracts the training set's mean and the session has none.
 Preprocess preprocessOf(const Session &session);
 
 /// Computes the mean of the training images, if the recipe subtracts one and the session has none yet.
@@ -20,7 +20,14 @@ void computeMean(Session &session, const Dataset &trainSet);
 /// Throws Error.
 Dataset loadData(const Program &program, const std::string &directory, Split split, bool strict = false);
 
-/// Runs every image of `data`. `progress` (images done so far) may be empty.
+/// Runs every whole image of `data` in 1, 5 or 10 views and hands `take` its number and its outputs [views, output
+/// shape]. `progress` (images done so far) may be empty. Throws Error when there are several views but the recipe crops
+/// nothing.
+void forEachOutput(Session &session, const Dataset &data, int64_t views,
+                   const std::function<void(int64_t, const float *)> &take,
+                   const std::function<void(int64_t)> &progress = {});
+
+/// The network's figures on every image of `data`. `progress` (images done so far) may be empty.
 Metrics evaluate(Session &session, const Dataset &data, const std::function<void(int64_t)> &progress = {});
 
 /// "top1 99.05 top5 100.00 loss 0.0289312 images 10000": the last line of eval and of train.

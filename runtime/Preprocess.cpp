@@ -48,6 +48,20 @@ View centreView(const Preprocess &preprocess, int64_t height, int64_t width) {
   return {(height + 2 * preprocess.pad - rows) / 2, (width + 2 * preprocess.pad - columns) / 2, false};
 }
 
+std::vector<View> testViews(const Preprocess &preprocess, int64_t height, int64_t width, int64_t count) {
+  const auto [rows, columns] = preprocessedSize(preprocess, height, width);
+  const int64_t bottom = height + 2 * preprocess.pad - rows, right = width + 2 * preprocess.pad - columns;
+  std::vector<View> views{centreView(preprocess, height, width)};
+  if (count >= 5)
+    views.insert(views.end(), {{0, 0}, {0, right}, {bottom, 0}, {bottom, right}});
+  for (size_t i = 0; count == 10 && i < 5; ++i) {
+    View mirrored = views[i];
+    mirrored.mirror = true;
+    views.push_back(mirrored);
+  }
+  return views;
+}
+
 View drawnView(const Preprocess &preprocess, int64_t height, int64_t width, uint64_t seed, int64_t epoch,
                int64_t index) {
   const auto [rows, columns] = preprocessedSize(preprocess, height, width);

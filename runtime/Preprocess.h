@@ -34,9 +34,12 @@ std::array<int64_t, 2> preprocessedSize(const Preprocess &preprocess, int64_t he
 /// The crop in the middle, as evaluation takes it.
 View centreView(const Preprocess &preprocess, int64_t height, int64_t width);
 
-/// A random crop, mirroring and colour, a function of (seed, epoch, index) alone. Of the two readings of Krizhevsky et al.
-/// 2012, section 4.1, the colour follows Krizhevsky's program: along each component, a normal number times the strength
-/// times the standard deviation (not the variance) of ImageNet's pixels.
+/// 1 view: the centre; 5: the centre and the corners; 10: these and their mirror images.
+std::vector<View> testViews(const Preprocess &preprocess, int64_t height, int64_t width, int64_t count);
+
+/// A random crop, mirroring and colour, a function of (seed, epoch, index) alone. Of the two readings of Krizhevsky et
+/// al. 2012, section 4.1, the colour follows Krizhevsky's program: along each component, a normal number times the
+/// strength times the standard deviation (not the variance) of ImageNet's pixels.
 View drawnView(const Preprocess &preprocess, int64_t height, int64_t width, uint64_t seed, int64_t epoch,
                int64_t index);
 

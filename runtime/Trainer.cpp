@@ -214,8 +214,7 @@ private:
     std::vector<int64_t> chosen(first, first + std::min(batch, trainSet.count - position * batch));
     auto make = [this, iteration, epoch, chosen = std::move(chosen)] {
       Batch made{&images[iteration % 2], std::vector<int32_t>(chosen.size())};
-      const Draws draws{state.seed, epoch};
-      fillBatch(trainSet, chosen, preprocess, made.images->data(), made.labels.data(), &draws);
+      fillBatch(trainSet, chosen, preprocess, {state.seed, epoch}, made.images->data(), made.labels.data());
       return made;
     };
     return std::async(std::launch::async, std::move(make));

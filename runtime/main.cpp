@@ -54,7 +54,9 @@ CLI::App *addInfo(CLI::App &app, InfoOptions &o) {
 
 CLI::App *addTrain(CLI::App &app, TrainOptions &o) {
   CLI::App *command = app.add_subcommand("train", "Train on a data set by the model file's recipe");
-  command->add_option("--data", o.data, "Folder of the data set (MNIST's or CIFAR-10's files, or train/CLASS/ and val/CLASS/)")
+  command
+      ->add_option("--data", o.data,
+                   "Folder of the data set (MNIST's or CIFAR-10's files, or train/CLASS/ and val/CLASS/)")
       ->type_name("DIR")
       ->required();
   command->add_option("--out", o.out, "Where the parameters go (safetensors)")->type_name("FILE")->required();
@@ -94,7 +96,17 @@ CLI::App *addTrain(CLI::App &app, TrainOptions &o) {
 CLI::App *addEval(CLI::App &app, EvalOptions &o) {
   CLI::App *command = app.add_subcommand("eval", "Top-1, top-5 and loss on the test set");
   command->add_option("--data", o.data, "Folder of the data set")->type_name("DIR")->required();
-  command->add_option("--weights", o.weights, "Parameters (safetensors)")->type_name("FILE")->required();
+  command->add_option("--weights", o.weights, "Parameters (safetensors); of several, the probabilities are averaged")
+      ->type_name("FILE")
+      ->required();
+  command
+      ->add_option("--crops", o.views,
+                   "Views of each image that are averaged: 1, 5 (corners and centre) or 10 (mirrored, too)")
+      ->type_name("N")
+      ->check(CLI::IsMember({1, 5, 10}).description(""));
+  command->add_option("--save", o.save, "Where each image's probabilities go (.npy), for --with")->type_name("FILE");
+  command->add_option("--with", o.with, "Probabilities that other programs saved: the average of all is judged")
+      ->type_name("FILE");
   command->add_flag("--strict", o.strict, "Stop at a damaged picture instead of leaving it out");
   return command;
 }

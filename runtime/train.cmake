@@ -9,6 +9,7 @@ set(FOVEA_RUNTIME_TRAIN_SOURCES
   LrPolicy.cpp
   Metrics.cpp
   Packing.cpp
+  Predictions.cpp
   Program.cpp
   Progress.cpp
   Random.cpp

@@ -20,7 +20,11 @@ struct InfoOptions {
 int infoCommand(const Program &program, const InfoOptions &options);
 
 struct EvalOptions {
-  std::string data, weights;
+  std::string data;
+  std::vector<std::string> weights; ///< the outputs of all are averaged
+  int64_t views = 1;                ///< of each image: 1, 5 or 10
+  std::vector<std::string> with;    ///< probabilities of other programs, averaged too
+  std::string save;                 ///< where this program's probabilities go (.npy)
   bool strict = false; ///< a damaged picture is an error
 };
 int evalCommand(const Program &program, const EvalOptions &options);

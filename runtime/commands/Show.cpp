@@ -78,6 +78,7 @@ int showCommand(Session &session, const std::string &directory, int64_t count) {
   Ink ink = inkOfTerminal();
   int64_t perRow = std::max<int64_t>(1, terminalColumns() / (data.width + 2));
 
+  const View centre = centreView(preprocess, data.height, data.width);
   std::vector<float> input(program.inputElements()), scores(program.outputElements());
   for (int64_t first = 0; first < count; first += perRow) {
     std::vector<std::string> lines(data.height / 2 + data.height % 2);
@@ -87,7 +88,7 @@ int showCommand(Session &session, const std::string &directory, int64_t count) {
       for (size_t i = 0; i < lines.size(); ++i)
         lines[i] += drawn[i] + "  ";
       int32_t label = 0;
-      fillBatch(data, std::span(&index, 1), preprocess, input.data(), &label);
+      fillViews(data, {&index, 1}, preprocess, {&centre, 1}, input.data(), &label);
       session.infer(input.data(), 1, scores.data());
       std::vector<double> chance = probabilities(program, scores.data());
       auto best = std::max_element(chance.begin(), chance.end()) - chance.begin();

@@ -130,8 +130,29 @@ TEST(View, TakesTheCentre) {
   std::vector<float> out(2 * 3 * 3);
   const int64_t first = 0;
   int32_t label = -1;
-  fillBatch(data, {&first, 1}, crop, out.data(), &label);
+  const std::vector<View> centre = testViews(crop, 5, 6, 1);
+  fillViews(data, {&first, 1}, crop, centre, out.data(), &label);
   EXPECT_EQ(out, (std::vector<float>{11, 12, 13, 21, 22, 23, 31, 32, 33, 111, 112, 113, 121, 122, 123, 131, 132, 133}));
+}
+
+TEST(View, TenViewsAreCentreAndCornersBothWaysRound) {
+  const Dataset data = counting(5, 6);
+  Preprocess crop{.crop = 3};
+  const std::vector<View> views = testViews(crop, 5, 6, 10);
+  ASSERT_EQ(views.size(), 10u);
+  const size_t elements = 2 * 3 * 3;
+  std::vector<float> out(10 * elements);
+  const int64_t first = 0;
+  int32_t label = -1;
+  fillViews(data, {&first, 1}, crop, views, out.data(), &label);
+  std::vector<float> begins, ends;
+  for (size_t v = 0; v < 10; ++v) {
+    begins.push_back(out[v * elements]);
+    ends.push_back(out[v * elements + 8]);
+  }
+  EXPECT_EQ(begins, (std::vector<float>{11, 0, 3, 20, 23, 13, 2, 5, 22, 25}));
+  EXPECT_EQ(ends, (std::vector<float>{33, 22, 25, 42, 45, 31, 20, 23, 40, 43}));
+  EXPECT_EQ(testViews(crop, 5, 6, 5).size(), 5u);
 }
 
 TEST(View, DrawsEveryCropBothWaysRound) {
@@ -143,8 +164,8 @@ TEST(View, DrawsEveryCropBothWaysRound) {
     std::vector<float> out(2 * 3 * 3), again(out);
     const Draws draws{7, epoch};
     int32_t label = -1;
-    fillBatch(data, {&first, 1}, crop, out.data(), &label, &draws);
-    fillBatch(data, {&first, 1}, crop, again.data(), &label, &draws);
+    fillBatch(data, {&first, 1}, crop, draws, out.data(), &label);
+    fillBatch(data, {&first, 1}, crop, draws, again.data(), &label);
     EXPECT_EQ(out, again);
     seen.insert(out);
   }

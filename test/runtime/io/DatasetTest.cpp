@@ -33,7 +33,8 @@ TEST_F(Mnist, fillsPaddedScaledBatches) {
   const int64_t indices[] = {2, 0};
   std::vector<float> batch(2 * 6 * 5, -1);
   int32_t labels[2];
-  fillBatch(train, indices, {0.5f, 4, 1}, batch.data(), labels);
+  const View whole;
+  fillViews(train, indices, {0.5f, 4, 1}, {&whole, 1}, batch.data(), labels);
   EXPECT_EQ(batch[0], -2);              // the padding is byte 0
   EXPECT_EQ(batch[6], (24 - 4) * 0.5f); // image 2 begins with byte 24
   EXPECT_EQ(batch[8], (26 - 4) * 0.5f); // end of its first row

@@ -65,19 +65,20 @@ TEST_F(ImageFolder, LeavesDamagedPicturesOut) {
   const int64_t indices[] = {0, 1};
   std::vector<float> images(8);
   int32_t labels[2];
-  fillBatch(data, indices, {}, images.data(), labels);
+  const View whole;
+  fillViews(data, indices, {}, {&whole, 1}, images.data(), labels);
   EXPECT_EQ(labels[0], 0);
   EXPECT_EQ(labels[1], -1); // Evaluation does not count it.
   EXPECT_EQ(images[4], 0);
   const Draws draws{1, 0};
-  fillBatch(data, indices, {}, images.data(), labels, &draws);
+  fillBatch(data, indices, {}, draws, images.data(), labels);
   EXPECT_EQ(labels[1], 1); // Training takes the next one.
   EXPECT_EQ(images[4], 30);
   EXPECT_EQ(brokenFiles(data), 1);
   EXPECT_EQ(meanOf(data, false).values, std::vector<float>{(11.5f + 31.5f) / 2});
 
   const Dataset strict = load(Split::Train, true);
-  EXPECT_ERROR(fillBatch(strict, indices, {}, images.data(), labels), "a/2.png", "cannot be decoded");
+  EXPECT_ERROR(fillViews(strict, indices, {}, {&whole, 1}, images.data(), labels), "a/2.png", "cannot be decoded");
 }
 
 TEST_F(ImageFolder, TellsWhenNothingIsWhole) {
@@ -90,7 +91,7 @@ TEST_F(ImageFolder, TellsWhenNothingIsWhole) {
   std::vector<float> images(4);
   int32_t label;
   const Draws draws{1, 0};
-  EXPECT_ERROR(fillBatch(data, {&index, 1}, {}, images.data(), &label, &draws), "every picture is damaged");
+  EXPECT_ERROR(fillBatch(data, {&index, 1}, {}, draws, images.data(), &label), "every picture is damaged");
 }
 
 TEST(ColourNoise, IsOneColourAnImageAndFollowsTheComponents) {
@@ -140,7 +141,8 @@ TEST(Exif, FindsTheOrientation) {
 TEST(Exif, TakesNonsenseAsUpright) {
   const std::vector<uint8_t> whole = exif(6, true);
   for (size_t length = 0; length < whole.size(); ++length) {
-    const std::vector<uint8_t> part(whole.begin(), whole.begin() + int64_t(length)); // Of its own: reads past it are seen.
+    const std::vector<uint8_t> part(whole.begin(),
+                                    whole.begin() + int64_t(length)); // Of its own: reads past it are seen.
     const int orientation = exifOrientation(part);
     EXPECT_TRUE(orientation == 1 || orientation == 6);
   }
