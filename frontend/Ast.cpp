@@ -14,7 +14,11 @@ std::string printArguments(const std::vector<Argument> &arguments) {
 std::string printDefinitions(const std::vector<Definition> &definitions) {
   std::string text;
   for (const Definition &definition : definitions) {
-    text += std::string("  ") + (definition.isOutput ? "output " : "") + definition.name;
+    text += std::string("  ") +
+            (definition.isOutput      ? "output "
+             : definition.isAuxiliary ? "auxiliary "
+                                      : "") +
+            definition.name;
     text += definition.value ? " = " + print(*definition.value) + "\n" : "\n";
   }
   return text;

@@ -35,11 +35,12 @@ struct Input {
   Expr type; ///< A call named by the element type, its extents as positional arguments.
 };
 
-/// `conv1 = image -> conv(20, kernel: 5)`, perhaps marked `output`; or `output conv1`, without a value.
+/// `conv1 = image -> conv(20, kernel: 5)`, perhaps marked `output` or `auxiliary`; or `output conv1`, without a value.
 struct Definition {
   std::string name;
   Location location = 0;
   bool isOutput = false;
+  bool isAuxiliary = false; ///< A classifier that serves training only.
   std::optional<Expr> value;
 };
 
@@ -50,7 +51,8 @@ struct Setting {
   Expr value;
 };
 
-/// `block inception(x, c1, pool = 32) { ... output all = concat(a, b) }`: layers to be written out wherever it is called.
+/// `block inception(x, c1, pool = 32) { ... output all = concat(a, b) }`: layers to be written out wherever it is
+/// called.
 struct Block {
   struct Parameter {
     std::string name;

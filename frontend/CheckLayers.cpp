@@ -116,8 +116,8 @@ bool LayerChecker::window(const Expr &step, int in, GraphNode &node, int64_t cha
     if (kernel > padded) {
       error(step.location,
             "the " + std::to_string(node.kernel[0]) + "x" + std::to_string(node.kernel[1]) + " kernel" +
-                (node.dilation == Shape{1, 1} ? "" : " with its dilation") + " is larger than its input " + shapeText(shape(in)) +
-                (padded == extent ? "" : " with its padding"),
+                (node.dilation == Shape{1, 1} ? "" : " with its dilation") + " is larger than its input " +
+                shapeText(shape(in)) + (padded == extent ? "" : " with its padding"),
             "make the kernel smaller, or pad the input");
       return false;
     }
@@ -151,8 +151,8 @@ bool LayerChecker::groupsFit(Arguments &arguments, const GraphNode &node, int64_
 }
 
 int LayerChecker::conv(const Expr &step, int in) {
-  Arguments arguments(step, {"filters"},
-                      withTraining({"kernel", "stride", "pad", "connections", "groups", "dilation"}), diagnostics);
+  Arguments arguments(step, {"filters"}, withTraining({"kernel", "stride", "pad", "connections", "groups", "dilation"}),
+                      diagnostics);
   const int64_t filters = arguments.integer("filters", std::nullopt, 1, largestExtent);
   GraphNode node{.op = "conv2d", .inputs = {in}, .layer = layer, .location = step.location};
   node.kernel = arguments.pair("kernel", std::nullopt, 1);
@@ -163,8 +163,8 @@ int LayerChecker::conv(const Expr &step, int in) {
   GraphParameter weight = weightOf(arguments);
   const std::optional<GraphParameter> bias = biasOf(step, arguments);
   const bool first = claimParameters(step);
-  if (in < 0 || !arguments.ok() || !first || !needsImage(step, in) || !groupsFit(arguments, node, shape(in)[0], filters) ||
-      !window(step, in, node, filters))
+  if (in < 0 || !arguments.ok() || !first || !needsImage(step, in) ||
+      !groupsFit(arguments, node, shape(in)[0], filters) || !window(step, in, node, filters))
     return -1;
   weight.shape = {filters, shape(in)[0] / node.groups, node.kernel[0], node.kernel[1]};
   if (!checkElements(weight.shape, "the parameter `" + weight.name + "`", step.location))
@@ -314,7 +314,8 @@ int LayerChecker::batchNorm(const Expr &step, int in) {
   GraphNode node{.op = "batch_norm", .inputs = {in}, .layer = layer, .location = step.location};
   node.epsilon = arguments.number("epsilon", 1e-5);
   if (node.epsilon <= 0)
-    arguments.error("epsilon", "`batch_norm` argument `epsilon` must be positive, not " + print(*arguments.find("epsilon")),
+    arguments.error("epsilon",
+                    "`batch_norm` argument `epsilon` must be positive, not " + print(*arguments.find("epsilon")),
                     "it keeps a channel that is constant from being divided by zero; PyTorch has 1e-5");
   const double momentum = arguments.number("momentum", 0.1, 0, 1);
   auto named = [&](const char *name, double start) {

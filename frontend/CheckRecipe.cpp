@@ -11,8 +11,9 @@ using ast::Expr;
 
 namespace {
 
-const std::vector<std::string> settingNames = {"data",       "loss",  "init",       "optimizer", "lr",        "bias_lr",
-                                               "bias_decay", "batch", "accumulate", "epochs",    "iterations"};
+const std::vector<std::string> settingNames = {"data",  "loss",       "init",       "optimizer",
+                                               "lr",    "bias_lr",    "bias_decay", "auxiliary",
+                                               "batch", "accumulate", "epochs",     "iterations"};
 
 /// The kind of a part: a name or a call.
 bool isKind(const Expr &value, const std::string &what, const std::vector<std::string> &kinds,
@@ -165,6 +166,34 @@ Setting checkInit(const Expr &value, Diagnostics &diagnostics) {
   return {kind, {{name, arguments.number(name, std::nullopt, kind == "constant" ? -HUGE_VAL : 0)}}};
 }
 
+void checkLosses(const Graph &graph, Location outputLocation, Diagnostics &diagnostics) {
+  const GraphNode &output = graph.nodes[size_t(graph.output)];
+  for (int auxiliary : graph.auxiliaries) {
+    const GraphNode &node = graph.nodes[size_t(auxiliary)];
+    if (graph.classes() == 0 || node.shape[0] != graph.classes() || elements(node.shape) != graph.classes())
+      diagnostics.error(node.location,
+                        "an auxiliary classifier must give what the output gives, a score for each class; it gives " +
+                            shapeText(node.shape) + ", the output " + shapeText(output.shape),
+                        "end it with `-> dense(classes)`");
+    if (graph.recipe && graph.recipe->loss.kind != "softmax_cross_entropy")
+      diagnostics.error(node.location, "auxiliary classifiers are trained with softmax_cross_entropy only",
+                        "write `loss: softmax_cross_entropy`");
+  }
+  if (!graph.recipe)
+    return;
+  if (graph.classes() == 0)
+    diagnostics.error(outputLocation,
+                      "training needs one score for each class; the output is " + shapeText(output.shape),
+                      "end the network with `-> dense(classes)`");
+  else if (output.shape.size() == 3 && graph.recipe->loss.kind == "rbf_map")
+    diagnostics.error(outputLocation,
+                      "the loss rbf_map needs a list of distances; the output is " + shapeText(output.shape),
+                      "end the network with `-> rbf(digits)`");
+  else if (output.op == "softmax" && graph.recipe->loss.kind == "softmax_cross_entropy")
+    diagnostics.warning(outputLocation, "the loss applies softmax to an output that is a softmax already",
+                        "remove `-> softmax` to train; `predict` shows probabilities either way");
+}
+
 Recipe checkRecipe(const ast::Model &model, TrainDefaults &defaults, Diagnostics &diagnostics) {
   Recipe recipe;
   std::set<std::string> seen;
@@ -205,6 +234,8 @@ Recipe checkRecipe(const ast::Model &model, TrainDefaults &defaults, Diagnostics
       defaults.biasLr = plainNumber(setting, false, 0, diagnostics);
     } else if (name == "bias_decay") {
       defaults.biasDecay = plainNumber(setting, false, 0, diagnostics);
+    } else if (name == "auxiliary") {
+      recipe.auxiliaryWeight = plainNumber(setting, false, 0, diagnostics);
     } else if (name == "batch") {
       recipe.batch = int64_t(plainNumber(setting, true, 1, diagnostics));
       if (recipe.batch > 65536)

@@ -14,10 +14,10 @@ using ast::Expr;
 
 namespace {
 
-const std::vector<std::string> operationNames = {"conv", "dense",  "max_pool", "avg_pool", "subsample",
-                                                 "relu", "tanh",   "sigmoid",  "softmax",  "flatten",
-                                                 "add",  "concat", "rbf",      "lrn",      "dropout",
-                                                 "global_avg_pool", "batch_norm", "local", "leaky_relu"};
+const std::vector<std::string> operationNames = {
+    "conv",    "dense",           "max_pool",   "avg_pool", "subsample", "relu", "tanh",
+    "sigmoid", "softmax",         "flatten",    "add",      "concat",    "rbf",  "lrn",
+    "dropout", "global_avg_pool", "batch_norm", "local",    "leaky_relu"};
 
 /// The expression with its long lists, such as a connection table, left out.
 Expr abridged(Expr expr) {
@@ -57,7 +57,7 @@ public:
 
 private:
   const ast::Model &model;
-  const bool parsed;                ///< Nothing of the text was passed over.
+  const bool parsed; ///< Nothing of the text was passed over.
   Scope network;
   Scope *scope = &network;
   std::vector<bool> described; ///< Nodes that a row of `info` counts.
@@ -113,7 +113,8 @@ private:
         error(parameter.location, "`" + block.name + "` has two parameters `" + parameter.name + "`",
               "give this one another name");
     if (isOperation(block.name))
-      error(block.location, "`" + block.name + "` is an operation; a block cannot have its name", "choose another name");
+      error(block.location, "`" + block.name + "` is an operation; a block cannot have its name",
+            "choose another name");
     for (size_t other = 0; other < index; ++other)
       if (model.blocks[other].name == block.name)
         error(block.location, "a second block `" + block.name + "`", "give this one another name");
@@ -144,6 +145,11 @@ private:
       describe(scope->prefix + definition.name, text, node, firstNode);
     if (definition.isOutput)
       markOutput(definition, node);
+    if (definition.isAuxiliary) {
+      scope->used[definition.name] = true;
+      if (node >= 0)
+        graph.auxiliaries.push_back(node);
+    }
   }
 
   void markOutput(const ast::Definition &definition, int node) {
@@ -166,7 +172,8 @@ private:
     return nullptr;
   }
 
-  /// Binds the parameters of a block: to layers in `inner.names`, to anything else in `inner.values`. False after an error.
+  /// Binds the parameters of a block: to layers in `inner.names`, to anything else in `inner.values`. False after an
+  /// error.
   bool bind(const ast::Block &block, const Expr &call, std::optional<int> piped, Scope &inner) {
     const auto &parameters = block.parameters;
     const std::string form = "`" + block.name + "`";
@@ -247,7 +254,7 @@ private:
   }
 
   void describe(const std::string &name, const Expr &text, int node, size_t firstNode) {
-    GraphLayer row{name, print(abridged(text)), shape(node), 0, 0, 0};
+    GraphLayer row{.name = name, .op = print(abridged(text)), .shape = shape(node), .node = node};
     described.resize(graph.nodes.size());
     for (size_t n = firstNode; n < graph.nodes.size(); ++n) {
       if (described[n])
@@ -282,19 +289,11 @@ private:
     if (diagnostics.hasErrors())
       return;
     warnOfUnused();
-    if (!graph.recipe || network.output < 0)
-      return;
-    const Location outputLocation = network.outputLocation;
-    const GraphNode &output = graph.nodes[graph.output];
-    if (graph.classes() == 0)
-      error(outputLocation, "training needs one score for each class; the output is " + shapeText(output.shape),
-            "end the network with `-> dense(classes)`");
-    else if (output.shape.size() == 3 && graph.recipe->loss.kind == "rbf_map")
-      error(outputLocation, "the loss rbf_map needs a list of distances; the output is " + shapeText(output.shape),
-            "end the network with `-> rbf(digits)`");
-    else if (output.op == "softmax" && graph.recipe->loss.kind == "softmax_cross_entropy")
-      diagnostics.warning(outputLocation, "the loss applies softmax to an output that is a softmax already",
-                          "remove `-> softmax` to train; `predict` shows probabilities either way");
+    const std::vector<bool> inference = graph.neededBy({graph.output}), training = graph.neededBy(graph.auxiliaries);
+    for (GraphLayer &row : graph.layers)
+      row.auxiliary = training[size_t(row.node)] && !inference[size_t(row.node)];
+    if (network.output >= 0)
+      checkLosses(graph, network.outputLocation, diagnostics);
   }
 
   void unknownName(const std::string &name, Location location) {
@@ -412,13 +411,15 @@ private:
     if (step.text == "relu") {
       node.slope = 0;
       if (const Expr *given = arguments.find("max"); given && (node.most = arguments.number("max", 6.0)) <= 0.0)
-        arguments.error("max", "`relu` argument `max` must be positive, not " + print(*given), "mobile networks have 6");
+        arguments.error("max", "`relu` argument `max` must be positive, not " + print(*given),
+                        "mobile networks have 6");
     }
     if (step.text == "leaky_relu") {
       node.op = "relu";
       node.slope = arguments.number("slope", 0.01, 0);
       if (node.slope >= 1)
-        arguments.error("slope", "`leaky_relu` argument `slope` must be below 1, not " + print(*arguments.find("slope")), "");
+        arguments.error("slope",
+                        "`leaky_relu` argument `slope` must be below 1, not " + print(*arguments.find("slope")), "");
     }
     if (in < 0 || !arguments.ok())
       return -1;

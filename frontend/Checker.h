@@ -17,6 +17,10 @@ struct TrainDefaults {
 };
 Recipe checkRecipe(const ast::Model &model, TrainDefaults &defaults, Diagnostics &diagnostics);
 
+/// The output and the auxiliary classifiers, as what the losses read. Reports all errors; `output` is the output's
+/// place.
+void checkLosses(const Graph &graph, Location output, Diagnostics &diagnostics);
+
 /// `gaussian(0.01)` and the like. Reports and returns xavier when it is none.
 Setting checkInit(const ast::Expr &value, Diagnostics &diagnostics);
 

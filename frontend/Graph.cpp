@@ -21,4 +21,15 @@ int64_t Graph::classes() const {
   return elements(shape) == shape[0] ? shape[0] : 0;
 }
 
+std::vector<bool> Graph::neededBy(const std::vector<int> &results) const {
+  std::vector<bool> needed(nodes.size());
+  for (int result : results)
+    needed[size_t(result)] = true;
+  for (size_t index = nodes.size(); index-- > 0;)
+    if (needed[index])
+      for (int input : nodes[index].inputs)
+        needed[size_t(input)] = true;
+  return needed;
+}
+
 } // namespace fovea

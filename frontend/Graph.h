@@ -54,6 +54,8 @@ struct GraphLayer {
   std::string name, op;
   std::vector<int64_t> shape;
   int64_t parameters = 0, connections = 0, macs = 0;
+  int node = 0;           ///< Its result.
+  bool auxiliary = false; ///< Only auxiliary classifiers are computed from it.
 };
 
 struct Recipe {
@@ -68,6 +70,7 @@ struct Recipe {
   Setting loss{"softmax_cross_entropy", {}};
   double lr = 0.01, momentum = 0, weightDecay = 0;
   Setting policy{"fixed", {}};
+  double auxiliaryWeight = 0.3;       ///< Of the loss of each auxiliary classifier.
   int64_t batch = 64, accumulate = 1; ///< An update takes the gradients of `accumulate` batches.
   int64_t epochs = 0, iterations = 0; ///< One of epochs and iterations is 0.
 };
@@ -80,7 +83,11 @@ struct Graph {
   std::vector<GraphLayer> layers;
   int output = 0;
   std::string outputName;
+  std::vector<int> auxiliaries; ///< Nodes of classifiers whose losses are added in training.
   std::optional<Recipe> recipe;
+
+  /// Which nodes the given ones are computed from, themselves included.
+  std::vector<bool> neededBy(const std::vector<int> &results) const;
 
   /// The number of classes when the output is a score for each, otherwise 0.
   int64_t classes() const;

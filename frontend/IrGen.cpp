@@ -80,10 +80,10 @@ private:
     module->setAttr("cnn.output", dictionary({named("name", text(graph.outputName))}));
     SmallVector<Attribute> layers;
     for (const GraphLayer &layer : graph.layers)
-      layers.push_back(
-          dictionary({named("name", text(layer.name)), named("op", text(layer.op)),
-                      named("output", shapeAttr(layer.shape)), named("parameters", whole(layer.parameters)),
-                      named("connections", whole(layer.connections)), named("macs", whole(layer.macs))}));
+      layers.push_back(dictionary(
+          {named("name", text(layer.name)), named("op", text(layer.op)), named("output", shapeAttr(layer.shape)),
+           named("parameters", whole(layer.parameters)), named("connections", whole(layer.connections)),
+           named("macs", whole(layer.macs)), named("auxiliary", builder.getBoolAttr(layer.auxiliary))}));
     module->setAttr("cnn.layers", builder.getArrayAttr(layers));
     if (!graph.recipe)
       return;
@@ -143,14 +143,22 @@ private:
     builder.setInsertionPointToStart(function.addEntryBlock());
 
     SmallVector<Value> values(1, function.getArgument(0));
+    std::vector<int> wanted{graph.output};
+    if (step)
+      wanted.insert(wanted.end(), graph.auxiliaries.begin(), graph.auxiliaries.end());
+    const std::vector<bool> needed = graph.neededBy(wanted);
     for (size_t index = 1; index < graph.nodes.size(); ++index)
-      values.push_back(node(graph.nodes[index], values, step ? function.getArgument(2) : Value(), batch));
+      values.push_back(needed[index] ? node(graph.nodes[index], values, step ? function.getArgument(2) : Value(), batch)
+                                     : Value());
     Value output = values[graph.output];
     if (!step) {
       builder.create<func::ReturnOp>(location(0), output);
       return;
     }
-    builder.create<func::ReturnOp>(location(0), ValueRange{loss(output, function.getArgument(1), batch), output});
+    Value labels = function.getArgument(1), sum;
+    for (int auxiliary : graph.auxiliaries)
+      sum = loss(values[auxiliary], labels, batch, sum, graph.recipe ? graph.recipe->auxiliaryWeight : 0.3);
+    builder.create<func::ReturnOp>(location(0), ValueRange{loss(output, labels, batch, sum, 1), output});
   }
 
   FlatSymbolRefAttr symbol(int parameter) {
@@ -236,7 +244,8 @@ private:
     return builder.create(state)->getResult(0);
   }
 
-  Value loss(Value output, Value labels, int64_t batch) {
+  /// `weight` times the loss of `output`, plus `sum`, which may be null.
+  Value loss(Value output, Value labels, int64_t batch, Value sum, double weight) {
     const Setting setting = graph.recipe ? graph.recipe->loss : Setting{"softmax_cross_entropy", {}};
     mlir::Location loc = location(0);
     // A score for each class may come as [N,K,1,1]; losses read rows.
@@ -248,6 +257,10 @@ private:
     }
     OperationState state(loc, "cnn." + setting.kind + (setting.kind == "rbf_map" ? "_loss" : ""));
     state.operands = {output, labels};
+    if (sum)
+      state.operands.push_back(sum);
+    if (weight != 1)
+      state.addAttribute("weight", single(weight));
     state.addTypes(tensor({batch}));
     for (const auto &[name, value] : setting.numbers)
       state.addAttribute(name, single(value));

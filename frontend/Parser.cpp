@@ -101,9 +101,10 @@ private:
         isSymbol(inTrain ? ":" : "="))
       --at;
     while (!atEnd() && !isSymbol("}")) {
-      const bool startsStatement =
-          here().startsLine && here().kind == Token::Kind::Name &&
-          (inTrain ? next().text == ":" : next().text == "=" || here().text == "input" || here().text == "output");
+      const bool startsStatement = here().startsLine && here().kind == Token::Kind::Name &&
+                                   (inTrain ? next().text == ":"
+                                            : next().text == "=" || here().text == "input" || here().text == "output" ||
+                                                  here().text == "auxiliary");
       if (startsStatement)
         return;
       take();
@@ -135,6 +136,12 @@ private:
     if (isName("output") && next().kind == Token::Kind::Name) {
       take();
       definition.isOutput = true;
+    } else if (isName("auxiliary") && next().kind == Token::Kind::Name) {
+      if (definitions != &model.definitions)
+        diagnostics.error(here().location, "a block has no auxiliary classifier",
+                          "write it in the network, with the block's result");
+      take();
+      definition.isAuxiliary = true;
     }
     definition.location = here().location;
     auto name = expectName("a layer: `name = source -> operation(...)`");

@@ -84,18 +84,25 @@ private:
     }
   }
 
-  /// The loss starts the backward walk.
+  /// The loss starts the backward walk, and so do the losses of auxiliary classifiers that it adds.
   LogicalResult seed() {
-    auto loss = function.getBody().front().getTerminator()->getOperand(0).getDefiningOp<cnn::LossOpInterface>();
+    Operation *terminator = function.getBody().front().getTerminator(), *lastForward = terminator->getPrevNode();
+    auto loss = terminator->getOperand(0).getDefiningOp<cnn::LossOpInterface>();
     if (!loss)
       return function.emitError("a step function's first result must be computed by a loss operation");
-    Value prediction = loss->getOperand(0);
-    if (!active.contains(prediction))
-      return success();
     Value scalars = function.getArgument(function.getNumArguments() - 1);
-    Operation *lastForward = function.getBody().front().getTerminator()->getPrevNode();
-    gradients[prediction] = loss.predictionGradient(builder, scalars);
-    firstBackward = lastForward->getNextNode();
+    while (loss) {
+      Value prediction = loss->getOperand(0);
+      if (active.contains(prediction)) {
+        Value &total = gradients[prediction];
+        total = sum(total, loss.predictionGradient(builder, scalars), loss.getLoc());
+      }
+      auto entropy = dyn_cast<cnn::SoftmaxCrossEntropyOp>(*loss);
+      loss = entropy && entropy.getPlus() ? entropy.getPlus().getDefiningOp<cnn::LossOpInterface>()
+                                          : cnn::LossOpInterface();
+    }
+    if (lastForward->getNextNode() != terminator)
+      firstBackward = lastForward->getNextNode();
     return success();
   }
 

@@ -27,7 +27,8 @@ LayerInfo readLayer(const json &value) {
           readShape(value.at("output")),
           value.value("parameters", int64_t(0)),
           value.value("connections", int64_t(0)),
-          value.value("macs", int64_t(0))};
+          value.value("macs", int64_t(0)),
+          value.value("auxiliary", false)};
 }
 
 PackedLayout readLayout(const std::string &text) {

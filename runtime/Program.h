@@ -20,6 +20,7 @@ struct LayerInfo {
   std::string name, op;
   std::vector<int64_t> output;
   int64_t parameters = 0, connections = 0, macs = 0;
+  bool auxiliary = false; ///< serves training only
 };
 
 /// How a parameter's values are drawn; see runtime/Init.h.

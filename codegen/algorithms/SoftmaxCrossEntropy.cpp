@@ -18,7 +18,12 @@ Stage softmaxCrossEntropy(const OpSpec &op, const std::vector<Tensor> &in) {
   if (at.size() == 3)
     at = {0, 0, n};
   Func f("softmax_cross_entropy");
-  f(n) = log(e.total(at)) - (in[0].at(label, 0, 0, n) - e.largest(at));
+  Expr loss = log(e.total(at)) - (in[0].at(label, 0, 0, n) - e.largest(at));
+  if (const double weight = number(op, "weight", 1); weight != 1)
+    loss = loss * float(weight);
+  if (in.size() > 2)
+    loss = loss + in[2].at(0, 0, 0, n);
+  f(n) = loss;
   stage.results = {{f, op.results[0]}};
   return stage;
 }
@@ -31,9 +36,12 @@ Stage softmaxCrossEntropyGradient(const OpSpec &op, const std::vector<Tensor> &i
   all.insert(all.begin(), Expr(c));
   Expr oneHot = select(c == in[1].at(0, 0, 0, n), 1.0f, 0.0f);
   Expr counts = c < channels && cast<float>(n) < in[2].at(4, 0, 0, 4);
+  Expr scale = in[2].at(3, 0, 0, 3);
+  if (const double weight = number(op, "weight", 1); weight != 1)
+    scale = scale * float(weight);
   Func f("softmax_cross_entropy_gradient");
   f(dimensions(op.results[0])) =
-      select(counts, in[2].at(3, 0, 0, 3) * (e.value(all) / e.total(at) - oneHot), 0.0f);
+      select(counts, scale * (e.value(all) / e.total(at) - oneHot), 0.0f);
   stage.results = {{f, op.results[0]}};
   return stage;
 }

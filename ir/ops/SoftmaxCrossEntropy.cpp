@@ -8,14 +8,18 @@ using namespace mlir;
 LogicalResult SoftmaxCrossEntropyOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
                                                       InferredTypes &types) {
   types.push_back(plainType(op.getLogits(), shapeOf(op.getLogits())[0]));
-  return checkLoss(op.getLogits(), op.getLabels(), ruleOf<SoftmaxCrossEntropyOp>(location));
+  const Rule rule = ruleOf<SoftmaxCrossEntropyOp>(location);
+  if (Value plus = op.getPlus(); plus && shapeOf(plus)[0] != shapeOf(op.getLogits())[0])
+    return rule.broken("adds losses of " + Twine(shapeOf(plus)[0]) + " images to those of " +
+                       Twine(shapeOf(op.getLogits())[0]));
+  return checkLoss(op.getLogits(), op.getLabels(), rule);
 }
 
 /// The maximum, its subtraction, the function, the sum.
 int64_t SoftmaxCrossEntropyOp::flops() { return 4 * elements(getLogits()); }
 
 Value SoftmaxCrossEntropyOp::predictionGradient(OpBuilder &builder, Value scalars) {
-  return createFor<SoftmaxCrossEntropyGradientOp>(*this, builder, getLogits(), getLabels(), scalars);
+  return createFor<SoftmaxCrossEntropyGradientOp>(*this, builder, getLogits(), getLabels(), scalars, getWeightAttr());
 }
 
 LogicalResult SoftmaxCrossEntropyGradientOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,

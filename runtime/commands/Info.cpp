@@ -59,15 +59,18 @@ private:
 };
 
 struct Totals {
-  int64_t connections = 0, macs = 0;
+  int64_t parameters = 0, connections = 0, macs = 0;
 };
 
-Totals totals(const Program &program) {
+/// Of the auxiliary classifiers, which serve training only, or of everything else.
+Totals totals(const Program &program, bool auxiliary) {
   Totals sum;
-  for (const LayerInfo &layer : program.layers) {
-    sum.connections += layer.connections;
-    sum.macs += layer.macs;
-  }
+  for (const LayerInfo &layer : program.layers)
+    if (layer.auxiliary == auxiliary) {
+      sum.parameters += layer.parameters;
+      sum.connections += layer.connections;
+      sum.macs += layer.macs;
+    }
   return sum;
 }
 
@@ -79,24 +82,26 @@ int64_t memoryOf(const Program &program, const FunctionInfo &function) {
 }
 
 void printJson(const Program &program) {
-  Totals sum = totals(program);
+  const Totals sum = totals(program, false), auxiliary = totals(program, true);
   nlohmann::ordered_json root = {{"network", program.network},
                                  {"input", {{"name", program.inputName}, {"shape", program.inputShape}}},
                                  {"output", {{"name", program.outputName}, {"shape", program.outputShape}}},
                                  {"target", program.target},
                                  {"cpu", program.cpu},
                                  {"precision", program.precision},
-                                 {"parameters", program.trainableCount()},
+                                 {"parameters", sum.parameters},
                                  {"connections", sum.connections},
                                  {"multiply_adds", sum.macs},
-                                 {"flops", 2 * sum.macs}};
+                                 {"flops", 2 * sum.macs},
+                                 {"auxiliary_parameters", auxiliary.parameters}};
   for (const LayerInfo &layer : program.layers)
     root["layers"].push_back({{"name", layer.name},
                               {"op", layer.op},
                               {"output", layer.output},
                               {"parameters", layer.parameters},
                               {"connections", layer.connections},
-                              {"multiply_adds", layer.macs}});
+                              {"multiply_adds", layer.macs},
+                              {"auxiliary", layer.auxiliary}});
   for (const ParameterInfo &parameter : program.parameters)
     root["tensors"].push_back({{"name", parameter.name},
                                {"shape", parameter.shape},
@@ -113,7 +118,7 @@ void printJson(const Program &program) {
 }
 
 void printTables(const Program &program) {
-  Totals sum = totals(program);
+  const Totals sum = totals(program, false), auxiliary = totals(program, true);
   std::printf("%s: %s %s -> %s %s\n\n", program.network.c_str(), program.inputName.c_str(),
               times(program.inputShape).c_str(), program.outputName.c_str(), times(program.outputShape).c_str());
   Table layers(3);
@@ -121,8 +126,10 @@ void printTables(const Program &program) {
   for (const LayerInfo &layer : program.layers)
     layers.row({layer.name, layer.op, times(layer.output), withThousands(layer.parameters),
                 withThousands(layer.connections), withThousands(layer.macs)});
-  layers.row({"total", "", "", withThousands(program.trainableCount()), withThousands(sum.connections),
-              withThousands(sum.macs)});
+  layers.row({"total", "", "", withThousands(sum.parameters), withThousands(sum.connections), withThousands(sum.macs)});
+  if (auxiliary.parameters > 0)
+    layers.row({"auxiliary, for training only", "", "", withThousands(auxiliary.parameters),
+                withThousands(auxiliary.connections), withThousands(auxiliary.macs)});
   layers.print();
 
   std::printf("\n");

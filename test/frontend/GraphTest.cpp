@@ -28,9 +28,11 @@ struct Totals {
   int64_t parameters = 0, connections = 0, macs = 0;
 };
 
-Totals totals(const Graph &graph) {
+Totals totals(const Graph &graph, bool auxiliary = false) {
   Totals sum;
   for (const GraphLayer &layer : graph.layers) {
+    if (layer.auxiliary != auxiliary)
+      continue;
     sum.parameters += layer.parameters;
     sum.connections += layer.connections;
     sum.macs += layer.macs;
@@ -67,6 +69,11 @@ TEST(Models, CountAsPublished) {
     EXPECT_EQ(counted.parameters, parameters) << file;
     EXPECT_EQ(counted.macs, macs) << file;
   }
+}
+
+/// With them, Caffe's bvlc_googlenet has 13,378,280 parameters.
+TEST(Models, GoogLeNetsAuxiliaryClassifiersAreCountedApart) {
+  EXPECT_EQ(totals(load(modelText("googlenet.net")), true).parameters, 13378280 - 6998552);
 }
 
 /// Layer by layer, as Caffe's bvlc_alexnet has them.

@@ -409,6 +409,44 @@ m.net:3:27: error: unknown initialisation `0.1`
                             ^
   help: known are: xavier, he, gaussian, constant, uniform_fan_in
 )"},
+    {"auxiliary_in_a_block", R"(
+block b(x) {
+  auxiliary y = x -> dense(10)
+  output z = x -> dense(10)
+}
+network N {
+  input x: f32[1, 8, 8]
+  output z = x -> b
+}
+)",
+     R"(
+m.net:2:3: error: a block has no auxiliary classifier
+    auxiliary y = x -> dense(10)
+    ^
+  help: write it in the network, with the block's result
+)"},
+    {"auxiliary_of_other_classes", R"(
+network N {
+  input x: f32[1, 8, 8]
+  auxiliary a = x -> dense(3)
+  output z = x -> dense(10)
+}
+train {
+  loss: rbf_map(j: 1)
+  optimizer: sgd(lr: 0.1)
+  epochs: 1
+}
+)",
+     R"(
+m.net:3:22: error: an auxiliary classifier must give what the output gives, a score for each class; it gives 3, the output 10
+    auxiliary a = x -> dense(3)
+                       ^
+  help: end it with `-> dense(classes)`
+m.net:3:22: error: auxiliary classifiers are trained with softmax_cross_entropy only
+    auxiliary a = x -> dense(3)
+                       ^
+  help: write `loss: softmax_cross_entropy`
+)"},
 };
 INSTANTIATE_TEST_SUITE_P(Network, NetworkErrors, testing::ValuesIn(cases),
                          [](const auto &info) { return info.param.name; });

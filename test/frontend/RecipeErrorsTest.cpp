@@ -374,7 +374,7 @@ train {
 m.net:8:3: error: unknown setting `augmentation`
     augmentation: mirror
     ^
-  help: known are: data, loss, init, optimizer, lr, bias_lr, bias_decay, batch, accumulate, epochs, iterations
+  help: known are: data, loss, init, optimizer, lr, bias_lr, bias_decay, auxiliary, batch, accumulate, epochs, iterations
 )"},
     {"unknown_init", R"(
 network N {

@@ -138,6 +138,10 @@ TEST_F(Backward, LossesStartTheWalk) {
   Value gradient = entropy.predictionGradient(builder, scalars);
   EXPECT_TRUE(gradient.getDefiningOp<SoftmaxCrossEntropyGradientOp>());
   EXPECT_EQ(gradient.getType(), y.getType());
+  auto auxiliary = make<SoftmaxCrossEntropyOp>(y, labels, entropy->getResult(0), builder.getF32FloatAttr(0.3f));
+  auto weighted = auxiliary.predictionGradient(builder, scalars).getDefiningOp<SoftmaxCrossEntropyGradientOp>();
+  ASSERT_TRUE(weighted);
+  EXPECT_EQ(weighted.getWeight().convertToFloat(), 0.3f);
   LossOpInterface map = make<RbfMapLossOp>(y, labels, llvm::APFloat(0.1f));
   auto mapGradient = map.predictionGradient(builder, scalars).getDefiningOp<RbfMapLossGradientOp>();
   ASSERT_TRUE(mapGradient);

@@ -49,6 +49,20 @@ TEST_P(Loss, CrossEntropy) {
     }
 }
 
+TEST_P(Loss, CrossEntropyOfAnAuxiliaryClassifier) {
+  for (const auto &shape : logits) {
+    KernelBuilder b = builder();
+    const int x = b.input(b.activation(shape)), label = b.input(labels(shape[0])),
+              plus = b.input(KernelBuilder::plain({shape[0]}));
+    b.op("softmax_cross_entropy", {x, label, plus}, {KernelBuilder::plain({shape[0]})}, {{"weight", 0.3}});
+    check(b);
+    KernelBuilder g = builder();
+    const int gx = g.input(g.activation(shape)), gl = g.input(labels(shape[0])), s = g.input(KernelBuilder::plain({8}));
+    g.op("softmax_cross_entropy_gradient", {gx, gl, s}, {g.tensor(gx)}, {{"weight", 0.3}});
+    check(g, {.fills = {{s, scalars(2)}}, .paddingIsZero = true});
+  }
+}
+
 TEST_P(Loss, CrossEntropyGradient) {
   for (const auto &shape : logits)
     for (const Fill &fill : {Fill(), large, negative})

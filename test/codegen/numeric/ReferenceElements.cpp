@@ -73,16 +73,17 @@ Arrays softmaxGradient(const OpSpec &, const Arrays &in) {
 Arrays softmaxCrossEntropy(const OpSpec &op, const Arrays &in) {
   Array loss(op.results[0].shape);
   for (int64_t n = 0; n < loss.size(); ++n)
-    loss(n) = logSum(channelsAt(in[0], n, 0)) - in[0](n, int64_t(in[1](n)));
+    loss(n) = numberOf(op, "weight", 1) * (logSum(channelsAt(in[0], n, 0)) - in[0](n, int64_t(in[1](n)))) +
+              (in.size() > 2 ? in[2](n) : 0);
   return {loss};
 }
 
-Arrays softmaxCrossEntropyGradient(const OpSpec &, const Arrays &in) {
+Arrays softmaxCrossEntropyGradient(const OpSpec &op, const Arrays &in) {
   Array dx = softmaxOf(in[0]);
   for (int64_t flat = 0; flat < dx.size(); ++flat) {
     const int64_t n = imageOf(dx, flat);
     const double oneHot = channelOf(dx, flat) == int64_t(in[1](n));
-    dx.values[flat] = double(n) < in[2](4) ? in[2](3) * (dx.values[flat] - oneHot) : 0;
+    dx.values[flat] = double(n) < in[2](4) ? numberOf(op, "weight", 1) * in[2](3) * (dx.values[flat] - oneHot) : 0;
   }
   return {dx};
 }

@@ -177,14 +177,15 @@ class Interpreter:
     def softmax_cross_entropy(self, operands, shape, a):
         logits, labels = flat(operands[0]), operands[1]
         top = logits.max(1)
-        return np.log(np.exp(logits - top[:, None]).sum(1)) + top - logits[np.arange(len(labels)), labels]
+        loss = np.log(np.exp(logits - top[:, None]).sum(1)) + top - logits[np.arange(len(labels)), labels]
+        return a.get("weight", 1) * loss + (operands[2] if len(operands) > 2 else 0)
 
     def softmax_cross_entropy_gradient(self, operands, shape, a):
         logits, labels, scalars = operands
         gradient = softmax(flat(logits))
         gradient[np.arange(len(labels)), labels] -= 1
         gradient[int(scalars[4]):] = 0
-        return (gradient * scalars[3]).reshape(shape)
+        return (gradient * a.get("weight", 1) * scalars[3]).reshape(shape)
 
     def run(self, function, arguments, parameters):
         """The function's results, and {parameter: gradient} as stored."""
