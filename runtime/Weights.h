@@ -1,6 +1,7 @@
 // Parameters between a session and safetensors files.
 #pragma once
 
+#include "runtime/ParameterFile.h"
 #include "runtime/Safetensors.h"
 #include "runtime/Session.h"
 
@@ -8,12 +9,6 @@
 #include <string>
 
 namespace fovea {
-
-/// Names under which a checkpoint keeps the momentum: "momentum/conv1.weight".
-inline constexpr const char *momentumPrefix = "momentum/";
-
-/// Name under which files of parameters keep the mean of the training images.
-inline constexpr const char *dataMeanName = "data.mean";
 
 /// Loads every parameter that is no constant from `path` and zeroes the momentum. Throws one Error that lists missing, extra and
 /// wrongly shaped tensors. A checkpoint is taken too: its momentum is left unread.
@@ -27,7 +22,6 @@ void saveWeights(const Session &session, const std::string &path);
 
 /// The names of the classes as an entry of a file's metadata, one a line; empty when there are none.
 std::map<std::string, std::string> classMetadata(const Session &session);
-inline constexpr const char *classesKey = "classes";
 
 /// Writes every parameter's gradient under the parameter's name.
 void saveGradients(const Session &session, const std::string &path);

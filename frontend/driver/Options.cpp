@@ -154,9 +154,11 @@ std::vector<int64_t> readShape(const std::string &text) {
 }
 
 CLI::App *addImport(CLI::App &app, ImportOptions &o) {
-  CLI::App *command = app.add_subcommand(
-      "import", "Make a model file, and a file of parameters beside it, of another tool's network");
-  command->add_option("FILE", o.files, "An .onnx file, or Caffe's .prototxt and .caffemodel")->required()->type_name("FILE");
+  CLI::App *command =
+      app.add_subcommand("import", "Make a model file, and a file of parameters beside it, of another tool's network");
+  command->add_option("FILE", o.files, "An .onnx file, or Caffe's .prototxt and .caffemodel")
+      ->required()
+      ->type_name("FILE");
   command->add_option("-o,--output", o.output, "The model file (default: the first file's name with .net)")
       ->type_name("FILE.net");
   command->add_option("--solver", o.solver, "Caffe's solver (.prototxt), for the train block")->type_name("FILE");
@@ -173,6 +175,15 @@ CLI::App *addImport(CLI::App &app, ImportOptions &o) {
   return command;
 }
 
+CLI::App *addExport(CLI::App &app, ExportOptions &o) {
+  CLI::App *command = app.add_subcommand("export", "Make an ONNX model of a model file and its parameters");
+  command->add_option("MODEL", o.model, "The model file")->required()->type_name("FILE.net");
+  command->add_option("--weights", o.weights, "Parameters (safetensors)")->required()->type_name("FILE");
+  command->add_option("-o,--output", o.output, "The ONNX model (default: the model file's name with .onnx)")
+      ->type_name("FILE.onnx");
+  return command;
+}
+
 } // namespace
 
 bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
@@ -181,9 +192,10 @@ bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
   app.set_version_flag("--version", std::string("fovea ") + build::version + " (LLVM " + build::llvmVersion +
                                         ", Halide " + build::halideVersion + ")");
   app.get_formatter()->column_width(28);
-  CLI::App *compile = addCompile(app, options.compile);
+  addCompile(app, options.compile);
   CLI::App *explain = addExplain(app, options.compile);
   CLI::App *importing = addImport(app, options.importing);
+  CLI::App *exporting = addExport(app, options.exporting);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &problem) {
@@ -191,12 +203,17 @@ bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
       exitCode = app.exit(problem);
       return false;
     }
-    const char *given = compile->parsed() ? " compile" : explain->parsed() ? " explain" : importing->parsed() ? " import" : "";
-    std::fprintf(stderr, "fovea: error: %s; see `fovea%s --help`\n", problem.what(), given);
+    std::string given;
+    for (const CLI::App *command : app.get_subcommands())
+      given = " " + command->get_name();
+    std::fprintf(stderr, "fovea: error: %s; see `fovea%s --help`\n", problem.what(), given.c_str());
     exitCode = 2;
     return false;
   }
-  options.command = explain->parsed() ? Command::Explain : importing->parsed() ? Command::Import : Command::Compile;
+  options.command = explain->parsed()     ? Command::Explain
+                    : importing->parsed() ? Command::Import
+                    : exporting->parsed() ? Command::Export
+                                          : Command::Compile;
   return true;
 }
 

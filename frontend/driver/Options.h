@@ -1,6 +1,7 @@
 // The command line of `fovea`, read.
 #pragma once
 
+#include "frontend/export/OnnxExport.h"
 #include "frontend/import/Import.h"
 
 #include <cstdint>
@@ -28,12 +29,13 @@ struct CompileOptions {
   bool fold = true, fuseElementwise = true, fusePool = true, fuseLrn = true, reuseMemory = true;
 };
 
-enum class Command { Compile, Explain, Import };
+enum class Command { Compile, Explain, Import, Export };
 
 struct Options {
   Command command = Command::Compile;
   CompileOptions compile;
   ImportOptions importing;
+  ExportOptions exporting;
 };
 
 /// Reads the command line. Returns false when there is nothing left to do, with the exit code: help or the version was

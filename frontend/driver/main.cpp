@@ -15,6 +15,8 @@ int main(int argc, char **argv) {
   try {
     if (options.command == fovea::Command::Import)
       fovea::importNetwork(options.importing);
+    else if (options.command == fovea::Command::Export)
+      exitCode = fovea::exportNetwork(options.exporting) ? 0 : 1;
     else
       exitCode = fovea::runCommand(options);
     if (std::fflush(stdout) != 0) {
