@@ -269,7 +269,8 @@ void Importer::reshape(const NodeProto &node) {
         extent = count / known;
       }
   } else if (node.op_type() == "Flatten") {
-    if (onnx::integer(node, "axis", 1) != 1)
+    const int64_t axis = onnx::integer(node, "axis", 1), rank = int64_t(in.shape.size()) + 1;
+    if (axis != 1 && axis != 1 - rank)
       fail(node, "flattens from another axis than 1");
     shape = {count};
   } else if (node.op_type() == "Unsqueeze") {
