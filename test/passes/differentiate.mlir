@@ -112,3 +112,36 @@ func.func @step_b1(%x: tensor<1x2x1x1xf32>, %labels: tensor<1xi32>, %scalars: te
   %loss = cnn.softmax_cross_entropy %0, %labels : (tensor<1x2x1x1xf32>, tensor<1xi32>) -> tensor<1xf32>
   return %loss, %0 : tensor<1xf32>, tensor<1x2x1x1xf32>
 }
+
+// -----
+
+// The loss of an auxiliary classifier starts a walk of its own, with its weight; where the walks meet, gradients add up.
+cnn.parameter @w : tensor<4x4x1x1xf32> {init = {kind = "xavier"}}
+cnn.parameter @side : tensor<3x4xf32> {init = {kind = "xavier"}}
+cnn.parameter @main : tensor<3x4xf32> {init = {kind = "xavier"}}
+
+// CHECK-LABEL: func.func @step_b1
+// CHECK: %[[S:.*]] = cnn.dense {{.*}} : (tensor<1x4xf32>, tensor<3x4xf32>) -> tensor<1x3xf32>
+// CHECK: %[[Y:.*]] = cnn.dense {{.*}} : (tensor<1x4xf32>, tensor<3x4xf32>) -> tensor<1x3xf32>
+// CHECK: %[[DY:.*]] = cnn.softmax_cross_entropy_gradient %[[Y]], %arg1, %arg2 :
+// CHECK: %[[DS:.*]] = cnn.softmax_cross_entropy_gradient %[[S]], %arg1, %arg2 {weight = 3.000000e-01 : f32}
+// CHECK: cnn.dense_weight_gradient {{.*}}%[[DY]]
+// CHECK: cnn.dense_weight_gradient {{.*}}%[[DS]]
+// CHECK: %[[SUM:.*]] = cnn.add
+// CHECK: cnn.conv2d_weight_gradient
+// CHECK: cnn.store @main
+// CHECK: cnn.store @side
+// CHECK: cnn.store @w
+func.func @step_b1(%x: tensor<1x4x1x1xf32>, %labels: tensor<1xi32>, %scalars: tensor<8xf32>)
+    -> (tensor<1xf32>, tensor<1x3xf32>) attributes {cnn.kind = "step", cnn.batch = 1} {
+  %w = cnn.load @w {block = "value"} : tensor<4x4x1x1xf32>
+  %side = cnn.load @side {block = "value"} : tensor<3x4xf32>
+  %main = cnn.load @main {block = "value"} : tensor<3x4xf32>
+  %0 = cnn.conv2d %x, %w : (tensor<1x4x1x1xf32>, tensor<4x4x1x1xf32>) -> tensor<1x4x1x1xf32>
+  %1 = cnn.flatten %0 : (tensor<1x4x1x1xf32>) -> tensor<1x4xf32>
+  %2 = cnn.dense %1, %side : (tensor<1x4xf32>, tensor<3x4xf32>) -> tensor<1x3xf32>
+  %3 = cnn.dense %1, %main : (tensor<1x4xf32>, tensor<3x4xf32>) -> tensor<1x3xf32>
+  %4 = cnn.softmax_cross_entropy %2, %labels {weight = 3.0e-01 : f32} : (tensor<1x3xf32>, tensor<1xi32>) -> tensor<1xf32>
+  %loss = cnn.softmax_cross_entropy %3, %labels, %4 : (tensor<1x3xf32>, tensor<1xi32>, tensor<1xf32>) -> tensor<1xf32>
+  return %loss, %3 : tensor<1xf32>, tensor<1x3xf32>
+}
