@@ -4,6 +4,7 @@
 #include "frontend/Diagnostics.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,6 +46,7 @@ struct GraphNode {
   double probability = 0;            ///< Of dropout.
   std::optional<double> most;        ///< Of relu: its largest value.
   double epsilon = 1e-5;             ///< Of batch_norm.
+  std::map<std::string, int64_t> attributes; ///< Further whole numbers of the operation, named as in the dialect.
   std::string layer;                 ///< The name on the left of its line.
   Location location = 0;
 };

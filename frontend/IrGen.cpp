@@ -240,6 +240,8 @@ private:
       state.addAttribute("amplitude", single(node.amplitude));
       state.addAttribute("slope", single(node.slope));
     }
+    for (const auto &[name, value] : node.attributes)
+      state.addAttribute(name, whole(value));
     state.addAttribute("cnn.layer", text(node.layer));
     return builder.create(state)->getResult(0);
   }
