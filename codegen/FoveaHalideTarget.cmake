@@ -6,6 +6,7 @@ add_library(FoveaHalide STATIC
   algorithms/Add.cpp
   algorithms/AvgPool.cpp
   algorithms/BatchNorm.cpp
+  algorithms/ChannelShuffle.cpp
   algorithms/Concat.cpp
   algorithms/Conv2d.cpp
   algorithms/Dense.cpp

@@ -397,6 +397,26 @@ int LayerChecker::rbf(const Expr &step, int in) {
       {.op = "rbf", .inputs = {in}, .parameters = {index}, .shape = {10}, .layer = layer, .location = step.location});
 }
 
+int LayerChecker::channelShuffle(const Expr &step, int in) {
+  Arguments arguments(step, {"groups"}, {}, diagnostics);
+  const int64_t groups = arguments.integer("groups", std::nullopt, 1, largestExtent);
+  if (in < 0 || !arguments.ok())
+    return -1;
+  if (shape(in)[0] % groups != 0) {
+    arguments.error("groups",
+                    "the " + std::to_string(shape(in)[0]) + " channels do not divide into " + std::to_string(groups) +
+                        " groups",
+                    "the groups are those of the convolution before it");
+    return -1;
+  }
+  return append({.op = "channel_shuffle",
+                 .inputs = {in},
+                 .shape = shape(in),
+                 .attributes = {{"groups", groups}},
+                 .layer = layer,
+                 .location = step.location});
+}
+
 void LayerChecker::count(const GraphNode &n, GraphLayer &row) const {
   if (n.op != "conv2d" && n.op != "dense" && n.op != "local" && n.op != "rbf" && n.op != "scale")
     return;

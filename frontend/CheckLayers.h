@@ -42,6 +42,8 @@ protected:
   int subsample(const ast::Expr &step, int in);
   /// Squared distances to fixed bitmaps of the ten digits.
   int rbf(const ast::Expr &step, int in);
+  /// Zhang et al. 2017: the channels of all groups in turn.
+  int channelShuffle(const ast::Expr &step, int in);
 
   bool claimParameters(const ast::Expr &step);
   /// Multiply-adds of convolutions and dense layers; connections as LeCun et al. 1998 count them, biases included.

@@ -15,9 +15,9 @@ using ast::Expr;
 namespace {
 
 const std::vector<std::string> operationNames = {
-    "conv",    "dense",           "max_pool",   "avg_pool", "subsample", "relu", "tanh",
-    "sigmoid", "softmax",         "flatten",    "add",      "concat",    "rbf",  "lrn",
-    "dropout", "global_avg_pool", "batch_norm", "local",    "leaky_relu"};
+    "conv",       "dense",   "max_pool",   "avg_pool",       "subsample", "relu", "tanh",    "sigmoid",
+    "softmax",    "flatten", "add",        "concat",         "rbf",       "lrn",  "dropout", "global_avg_pool",
+    "batch_norm", "local",   "leaky_relu", "channel_shuffle"};
 
 /// The expression with its long lists, such as a connection table, left out.
 Expr abridged(Expr expr) {
@@ -393,6 +393,8 @@ private:
       return subsample(step, in);
     if (step.text == "rbf")
       return rbf(step, in);
+    if (step.text == "channel_shuffle")
+      return channelShuffle(step, in);
     std::vector<std::string> named;
     if (step.text == "tanh")
       named = {"amplitude", "slope"};

@@ -45,6 +45,7 @@ ALGORITHM(scaleOp);
 ALGORITHM(scaleCoefficientGradient);
 ALGORITHM(relayout);
 ALGORITHM(concat);
+ALGORITHM(channelShuffle);
 ALGORITHM(slice);
 ALGORITHM(flatten);
 ALGORITHM(unflatten);
@@ -99,6 +100,7 @@ Algorithm algorithmNamed(const std::string &op) {
       {"scale_coefficient_gradient", scaleCoefficientGradient},
       {"relayout", relayout},
       {"concat", concat},
+      {"channel_shuffle", channelShuffle},
       {"slice", slice},
       {"flatten", flatten},
       {"unflatten", unflatten},

@@ -147,6 +147,8 @@ void OnnxNodes::add(const GraphNode &one) {
     return rbf(x);
   if (op == "scale")
     return scale(x);
+  if (op == "channel_shuffle")
+    return channelShuffle(x);
   if (op == "batch_norm") {
     std::vector<std::string> operands{x};
     for (int index : one.parameters)
@@ -317,6 +319,21 @@ void OnnxNodes::scale(const std::string &x) {
   const int64_t channels = current->shape[0];
   const std::string product = between("Mul", {x, parameter(current->parameters[0], {channels, 1, 1})});
   last("Add", {product, parameter(current->parameters[1], {channels, 1, 1})});
+}
+
+// Channels as [groups, channels of a group], turned round.
+void OnnxNodes::channelShuffle(const std::string &x) {
+  const int64_t groups = current->attributes.at("groups"), perGroup = current->shape[0] / groups;
+  Integers rows{0, groups, perGroup}, turn{0, 2, 1}, back{0, current->shape[0]};
+  for (size_t axis = 1; axis < current->shape.size(); ++axis) {
+    rows.push_back(current->shape[axis]);
+    turn.push_back(int64_t(axis) + 2);
+    back.push_back(current->shape[axis]);
+  }
+  ::onnx::NodeProto &turned =
+      node("Transpose", {between("Reshape", {x, integers("groups", rows)})}, unique(result + "/Transpose"));
+  set(turned, "perm", turn);
+  last("Reshape", {turned.output(0), integers("channels", back)});
 }
 
 } // namespace fovea

@@ -55,6 +55,7 @@ private:
   void normalize(const std::string &x);
   void rbf(const std::string &x);
   void scale(const std::string &x);
+  void channelShuffle(const std::string &x);
 };
 
 } // namespace fovea

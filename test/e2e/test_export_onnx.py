@@ -76,6 +76,8 @@ WINDOWS = """network N {
     "a = image -> lrn(size: 3, alpha: 0.3, beta: 0.75, region: within)",
     "a = image -> lrn(size: 2, alpha: 0.3, beta: 0.75, region: within)",
     "b = image -> relu(max: 0.5)\n  c = image -> leaky_relu(slope: 0.2)\n  a = concat(b, c)",
+    "a = image -> channel_shuffle(3)",
+    "b = image -> flatten -> channel_shuffle(11)\n  a = b -> dropout(0.5)",
     "b = image -> softmax\n  c = image -> sigmoid\n  d = b -> dropout(0.5)\n  a = add(c, d)",
 ])
 def test_operations(fovea, tmp_path, layer):

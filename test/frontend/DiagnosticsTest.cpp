@@ -94,6 +94,8 @@ const LineCase lineCases[] = {
     {"relu_max", "  a = x -> relu(max: 0)", 22, "`relu` argument `max` must be positive, not 0",
      "mobile networks have 6"},
     {"leaky_slope", "  a = x -> leaky_relu(slope: 1)", 30, "`leaky_relu` argument `slope` must be below 1, not 1", ""},
+    {"shuffle_groups", "  a = x -> conv(12, kernel: 1) -> channel_shuffle(5)", 51,
+     "the 12 channels do not divide into 5 groups", "the groups are those of the convolution before it"},
     {"norm_epsilon", "  a = x -> batch_norm(epsilon: 0)", 32, "`batch_norm` argument `epsilon` must be positive, not 0",
      "it keeps a channel that is constant from being divided by zero; PyTorch has 1e-5"},
     {"norm_momentum", "  a = x -> batch_norm(momentum: 2)", 33,

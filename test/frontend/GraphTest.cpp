@@ -137,6 +137,7 @@ TEST(Shapes, FollowKernelStrideAndPadding) {
   EXPECT_EQ(outputShape("global_avg_pool"), (Shape{3, 1, 1}));
   EXPECT_EQ(outputShape("subsample(2)"), (Shape{3, 3, 5}));
   EXPECT_EQ(outputShape("flatten"), (Shape{210}));
+  EXPECT_EQ(outputShape("channel_shuffle(3)"), (Shape{3, 7, 10}));
   EXPECT_EQ(outputShape("dense(4)"), (Shape{4}));
   EXPECT_EQ(outputShape("concat(x, x)"), (Shape{9, 7, 10}));
   EXPECT_EQ(outputShape("add(x)"), (Shape{3, 7, 10}));

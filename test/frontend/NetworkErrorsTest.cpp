@@ -111,7 +111,7 @@ network N {
 m.net:3:12: error: unknown operation `transformer`
     a = x -> transformer(8)
              ^
-  help: known are: conv, dense, max_pool, avg_pool, subsample, relu, tanh, sigmoid, softmax, flatten, add, concat, rbf, lrn, dropout, global_avg_pool, batch_norm, local, leaky_relu
+  help: known are: conv, dense, max_pool, avg_pool, subsample, relu, tanh, sigmoid, softmax, flatten, add, concat, rbf, lrn, dropout, global_avg_pool, batch_norm, local, leaky_relu, channel_shuffle
 )"},
     {"unknown_operation_without_input", R"(
 network N {

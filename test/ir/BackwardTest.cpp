@@ -115,6 +115,8 @@ TEST_F(Backward, Rearranging) {
   EXPECT_EQ(backward(make<FlattenOp>(x), {true}), "unflatten");
   EXPECT_EQ(backward(make<FlattenOp>(tensor({2, 48})), {true}), "");
   EXPECT_EQ(backward(make<UnflattenOp>(x.getType(), tensor({2, 48})), {true}), "flatten");
+  EXPECT_EQ(backward(make<ChannelShuffleOp>(tensor({2, 12, 4, 4}), 3), {true}), "channel_shuffle");
+  EXPECT_EQ(cast<ChannelShuffleOp>(module->getBody()->back()).getGroups(), 4u);
   EXPECT_EQ(backward(make<ConcatOp>(ValueRange{x, tensor({2, 1, 4, 4}), x}), {true, false, true}), "slice slice");
   auto last = cast<SliceOp>(module->getBody()->back());
   EXPECT_EQ(last.getOffset(), 4u);

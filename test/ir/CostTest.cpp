@@ -135,6 +135,8 @@ TEST_F(Cost, RearrangingIsFree) {
   EXPECT_EQ(make<UnflattenOp>(x.getType(), flat).flops(), 0);
   EXPECT_EQ(make<ConcatOp>(ValueRange{x, x}).getType(), type({2, 6, 4, 4}));
   EXPECT_EQ(make<ConcatOp>(ValueRange{x, x}).flops(), 0);
+  EXPECT_EQ(make<ChannelShuffleOp>(x, 3).flops(), 0);
+  EXPECT_EQ(make<ChannelShuffleOp>(x, 3).getType(), x.getType());
   EXPECT_EQ(make<SliceOp>(x, 1, 2).getType(), type({2, 2, 4, 4}));
   EXPECT_EQ(make<SliceOp>(x, 1, 2).flops(), 0);
   EXPECT_EQ(make<RelayoutOp>(x.getType(), x).flops(), 0);

@@ -264,6 +264,15 @@ class Network:
         s = e / e.sum(1, keepdims=True)
         return self._value(self._line(x.name, "softmax"), s, [x], lambda g: [s * (g - (s * g).sum(1, keepdims=True))])
 
+    def channel_shuffle(self, x, groups):
+        n, c = x.data.shape[:2]
+
+        def turned(values, groups):
+            return values.reshape(n, groups, c // groups, -1).swapaxes(1, 2).reshape(values.shape)
+
+        return self._value(self._line(x.name, f"channel_shuffle({groups})"), turned(x.data, groups), [x],
+                           lambda g: [turned(g, c // groups)])
+
     def flatten(self, x):
         return self._value(self._line(x.name, "flatten"), x.data.reshape(len(x.data), -1), [x],
                            lambda g: [g.reshape(x.data.shape)])
@@ -372,6 +381,8 @@ def random_network(seed, batch=None, training=True):
             pad = tuple(max(0, reach[side % 2] - (h, w)[side % 2]) + pick(0, 1) for side in range(4))
             stride = (pick(1, 2), pick(1, 2)) if random.random() < 0.3 else (1, 1)
             x = net.conv(x, groups * pick(1, 16), kernel, stride, pad, dilation=dilation, groups=groups)
+            if seed % 3 == 0:
+                x = net.channel_shuffle(x, groups)
         elif kind == "norm" and batch * h * w >= 8:
             if random.random() < 0.6:
                 x = net.conv(x, pick(1, 24), (min(3, h), min(3, w)), pad=(1, 1, 1, 1), bias=random.random() < 0.3)

@@ -163,6 +163,17 @@ TEST_P(Pointwise, Concat) {
     }
 }
 
+TEST_P(Pointwise, ChannelShuffle) {
+  for (auto [channels, groups] : {std::pair{12, 3}, {12, 4}, {10, 5}, {112, 4}, {6, 1}, {7, 7}, {34, 2}})
+    for (bool image : {true, false}) {
+      KernelBuilder b = builder();
+      const int x =
+          b.input(b.activation(image ? std::vector<int64_t>{2, channels, 3, 5} : std::vector<int64_t>{3, channels}));
+      b.like("channel_shuffle", {x}, {{"groups", int64_t(groups)}});
+      check(b, {.paddingIsZero = true, .relative = 0});
+    }
+}
+
 TEST_P(Pointwise, Slice) {
   for (auto [channels, offset, size] : {std::tuple{8, 3, 5}, {32, 16, 16}, {60, 20, 7}, {3, 2, 1}, {9, 0, 9}}) {
     KernelBuilder b = builder();

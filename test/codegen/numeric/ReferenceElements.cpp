@@ -196,6 +196,18 @@ Arrays tanhGradient(const OpSpec &op, const Arrays &in) {
   return zip(in[0], in[1], [=](double y, double dy) { return dy * a * s * (1 - (y / a) * (y / a)); });
 }
 
+Arrays channelShuffle(const OpSpec &op, const Arrays &in) {
+  const int64_t groups = int64_t(numberOf(op, "groups", 1)), perGroup = in[0].shape[1] / groups;
+  Array y(in[0].shape);
+  for (int64_t n = 0; n < y.extent(0); ++n)
+    for (int64_t group = 0, from = 0; group < groups; ++group)
+      for (int64_t member = 0; member < perGroup; ++member, ++from)
+        for (int64_t row = 0; row < y.extent(2); ++row)
+          for (int64_t column = 0; column < y.extent(3); ++column)
+            y(n, member * groups + group, row, column) = in[0](n, from, row, column);
+  return {y};
+}
+
 } // namespace
 
 ReferenceOp elementReference(const std::string &op) {
@@ -223,6 +235,7 @@ ReferenceOp elementReference(const std::string &op) {
       {"scale_coefficient_gradient", scaleCoefficientGradient},
       {"concat", concat},
       {"slice", slice},
+      {"channel_shuffle", channelShuffle},
       {"flatten", same},
       {"unflatten", same},
       {"relayout", same},

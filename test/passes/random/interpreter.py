@@ -132,6 +132,10 @@ class Interpreter:
     def slice(self, operands, shape, a):
         return operands[0][:, a["offset"]:a["offset"] + a["size"]]
 
+    def channel_shuffle(self, operands, shape, a):
+        x, groups = operands[0], a["groups"]
+        return x.reshape(shape[0], groups, shape[1] // groups, -1).swapaxes(1, 2).reshape(shape)
+
     def scale(self, operands, shape, a):
         y = operands[0] * per_channel(operands[1], operands[0])
         return y + per_channel(operands[2], y) if len(operands) > 2 else y

@@ -15,7 +15,7 @@ class Network:
             # The latest values mostly, sometimes the image: chains with values that are used twice.
             value, shape = rng.choice(self.values[-3:] + self.values[:1])
             getattr(self, rng.choice(["conv", "conv", "pool", "pool", "activation", "activation", "dense", "combine",
-                                      "concat", "flatten", "softmax", "scale"]))(value, shape)
+                                      "concat", "flatten", "softmax", "scale", "shuffle"]))(value, shape)
         self.output = self.values[-1] if rng.random() < 0.8 else rng.choice(self.values)
 
     def load(self, shape, extra=""):
@@ -76,6 +76,10 @@ class Network:
     def flatten(self, value, shape):
         if len(shape) == 4:
             self.op("flatten", [(value, shape)], (shape[0], elements(shape)))
+
+    def shuffle(self, value, shape):
+        groups = self.rng.choice([groups for groups in range(1, shape[1] + 1) if shape[1] % groups == 0])
+        self.op("channel_shuffle", [(value, shape)], shape, f"{{groups = {groups} : i64}}")
 
     def softmax(self, value, shape):
         self.op("softmax", [(value, shape)], shape)
