@@ -163,10 +163,12 @@ FailureOr<std::string> programMetadata(ModuleOp module, const ProgramPlan &plan,
   auto network = module->getAttrOfType<StringAttr>("cnn.network");
   auto input = module->getAttrOfType<DictionaryAttr>("cnn.input");
   auto floats = module->getAttrOfType<IntegerAttr>("cnn.parameter_floats");
+  auto gradientFloats = module->getAttrOfType<IntegerAttr>("cnn.gradient_floats");
   if (!network || !input)
     return module.emitError("the module has no cnn.network and cnn.input, which say what it computes");
-  if (!floats)
-    return module.emitError("the module has no cnn.parameter_floats; cnn-plan-memory must run first");
+  if (!floats || !gradientFloats)
+    return module.emitError(
+        "the module has no cnn.parameter_floats and cnn.gradient_floats; cnn-plan-memory must run first");
   FailureOr<json> output = outputJson(module);
   if (failed(output))
     return failure();
@@ -176,10 +178,12 @@ FailureOr<std::string> programMetadata(ModuleOp module, const ProgramPlan &plan,
                {"input", toJson(input)},     {"output", *output},
                {"layers", json::array()},    {"parameters", json::array()},
                {"functions", json::array()}, {"parameter_floats", floats.getInt()},
-               {"recipe", nullptr}};
+               {"recipe", nullptr},          {"gradient_floats", gradientFloats.getInt()}};
   if (auto layers = module->getAttrOfType<ArrayAttr>("cnn.layers"))
     root["layers"] = toJson(layers);
   for (auto parameter : module.getOps<cnn::ParameterOp>()) {
+    if (parameter.getDerived()) // The program's own business: nobody gives or is given its value.
+      continue;
     FailureOr<json> described = parameterJson(parameter);
     if (failed(described))
       return failure();

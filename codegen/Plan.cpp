@@ -28,7 +28,7 @@ public:
       return function.emitOpError("has no cnn.arena_bytes; cnn-plan-memory must run first");
     auto batch = function->getAttrOfType<IntegerAttr>("cnn.batch");
     planned.kind = kind.str();
-    planned.batch = batch && planned.kind != "update" ? batch.getInt() : 0;
+    planned.batch = batch && planned.kind != "update" && planned.kind != "prepare" ? batch.getInt() : 0;
     planned.arenaBytes = arena.getInt();
     for (auto kernel : function.getOps<cnn::KernelOp>())
       if (failed(read(kernel, planned)))

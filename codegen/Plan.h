@@ -30,8 +30,8 @@ struct PlannedCall {
 
 struct PlannedFunction {
   std::string name; ///< "infer_b1"
-  std::string kind; ///< "infer", "step" or "update"
-  int64_t batch;    ///< 0 for an update
+  std::string kind; ///< "infer", "step", "update" or "prepare"
+  int64_t batch;    ///< 0 for an update or preparation
   int64_t arenaBytes;
   std::vector<PlannedCall> calls;
 };

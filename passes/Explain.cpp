@@ -66,9 +66,14 @@ void printSchedule(cnn::KernelOp kernel, raw_ostream &out) {
 }
 
 void explainParameters(ModuleOp module, raw_ostream &out) {
-  int64_t count = 0, values = 0, bytes = 0, constants = 0;
+  int64_t count = 0, values = 0, bytes = 0, constants = 0, derived = 0, derivedBytes = 0;
   for (auto parameter : module.getOps<cnn::ParameterOp>()) {
     auto type = cast<RankedTensorType>(parameter.getType());
+    if (parameter.getDerived()) {
+      ++derived;
+      derivedBytes += physicalBytes(toTensorSpec(type));
+      continue;
+    }
     bytes += physicalBytes(toTensorSpec(type));
     if (!parameter.getTrainable()) {
       ++constants;
@@ -83,7 +88,21 @@ void explainParameters(ModuleOp module, raw_ostream &out) {
   out << "parameters: " << count << " tensors, " << grouped(values) << " trainable values";
   if (constants)
     out << ", " << constants << (constants == 1 ? " constant" : " constants");
-  out << "; " << grouped(bytes) << " bytes packed\n";
+  out << "; " << grouped(bytes) << " bytes packed";
+  if (derived)
+    out << "; " << derived << " derived from them, " << grouped(derivedBytes) << " bytes";
+  out << "\n";
+}
+
+/// What @prepare keeps of its work, so that no inference has to do it.
+void explainPreparation(func::FuncOp function, raw_ostream &out) {
+  int64_t count = 0, bytes = 0;
+  for (auto store : function.getOps<cnn::StoreOp>()) {
+    ++count;
+    bytes += physicalBytes(toTensorSpec(cast<RankedTensorType>(store.getValue().getType())));
+  }
+  out << "  once, before the first inference and again after parameters have changed: keeps " << count << " tensors, "
+      << grouped(bytes) << " bytes\n";
 }
 
 void explainFunction(func::FuncOp function, raw_ostream &out) {
@@ -109,6 +128,8 @@ void explainFunction(func::FuncOp function, raw_ostream &out) {
     out << "\n";
   }
 
+  if (auto kind = function->getAttrOfType<StringAttr>("cnn.kind"); kind && kind.getValue() == "prepare")
+    explainPreparation(function, out);
   const int64_t arena = integer(function, "cnn.arena_bytes"), unplanned = integer(function, "cnn.unplanned_bytes");
   out << "  memory inside kernels: fusion keeps " << grouped(fused) << " bytes out of it\n";
   out << "  memory between kernels: " << grouped(arena) << " bytes; " << grouped(unplanned)

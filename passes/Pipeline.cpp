@@ -19,6 +19,9 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
   // The backward computation is as lean as the forward.
   manager.addPass(createAssignLayouts({options.target}));
   // Every tensor's type says its order in memory; relayouts stand where orders meet.
+  if (options.hoistConstants)
+    manager.addPass(createHoistConstants());
+  // Inferences compute nothing that depends on parameters alone; @prepare does, after loading.
   manager.addPass(createFuse({options.fuseElementwise, options.fusePool, options.fuseLrn}));
   // Every computation is in a kernel; every stored or returned value has a kernel of its own.
 }
@@ -35,13 +38,17 @@ namespace {
 struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
   Option<std::string> target{*this, "target", llvm::cl::desc("host, x86-64-v3 or x86-64-v4"), llvm::cl::init("host")};
   Option<bool> fold{*this, "fold", llvm::cl::desc("Fold reshapes and unused results"), llvm::cl::init(true)};
+  Option<bool> hoistConstants{*this, "hoist-constants", llvm::cl::desc("Compute once what depends on parameters alone"),
+                              llvm::cl::init(true)};
   Option<bool> fuseElementwise{*this, "fuse-elementwise", llvm::cl::desc("Fuse element-wise operations"),
                                llvm::cl::init(true)};
   Option<bool> fusePool{*this, "fuse-pool", llvm::cl::desc("Fuse pooling"), llvm::cl::init(true)};
   Option<bool> fuseLrn{*this, "fuse-lrn", llvm::cl::desc("Fuse local response normalization"), llvm::cl::init(true)};
   Option<bool> reuseMemory{*this, "reuse-memory", llvm::cl::desc("Share memory between values"), llvm::cl::init(true)};
 
-  PipelineOptions options() const { return {target, fold, fuseElementwise, fusePool, fuseLrn, reuseMemory}; }
+  PipelineOptions options() const {
+    return {target, fold, hoistConstants, fuseElementwise, fusePool, fuseLrn, reuseMemory};
+  }
 };
 
 } // namespace

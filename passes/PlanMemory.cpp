@@ -89,7 +89,9 @@ private:
   void placeArguments() {
     using cnn::Slot;
     SmallVector<Slot> slots;
-    if (kind() == "update")
+    if (kind() == "prepare")
+      slots = {};
+    else if (kind() == "update")
       slots = {Slot::scalars};
     else if (kind() == "step")
       slots = {Slot::input, Slot::labels, Slot::scalars};
@@ -171,15 +173,27 @@ struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
         return signalPassFailure();
   }
 
-  /// One after the other, each at the start of a cache line.
+  /// One after the other, each at the start of a cache line; the derived ones, which have neither gradient nor
+  /// momentum, behind the others.
   void placeParameters() {
-    Builder builder(&getContext());
-    int64_t bytes = 0;
-    for (auto parameter : getOperation().getOps<cnn::ParameterOp>()) {
-      parameter.setOffsetAttr(builder.getI64IntegerAttr(bytes / int64_t(sizeof(float))));
-      bytes += alignedBytes(physicalBytes(toTensorSpec(cast<RankedTensorType>(parameter.getType()))));
-    }
-    getOperation()->setAttr("cnn.parameter_floats", builder.getI64IntegerAttr(bytes / int64_t(sizeof(float))));
+    int64_t floats = 0;
+    placeParameters(/*derived=*/false, floats);
+    setFloats("cnn.gradient_floats", floats);
+    placeParameters(/*derived=*/true, floats);
+    setFloats("cnn.parameter_floats", floats);
+  }
+
+  void placeParameters(bool derived, int64_t &floats) {
+    for (auto parameter : getOperation().getOps<cnn::ParameterOp>())
+      if (parameter.getDerived() == derived) {
+        parameter.setOffsetAttr(Builder(&getContext()).getI64IntegerAttr(floats));
+        const TensorSpec tensor = toTensorSpec(cast<RankedTensorType>(parameter.getType()));
+        floats += alignedBytes(physicalBytes(tensor)) / int64_t(sizeof(float));
+      }
+  }
+
+  void setFloats(StringRef attribute, int64_t floats) {
+    getOperation()->setAttr(attribute, Builder(&getContext()).getI64IntegerAttr(floats));
   }
 };
 

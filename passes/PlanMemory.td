@@ -8,7 +8,9 @@ def PlanMemory : Pass<"cnn-plan-memory", "mlir::ModuleOp"> {
   let description = [{
     Parameters get offsets in the block of packed parameters (`offset`, in floats). A result that is returned or stored
     is written where it is wanted: output, loss, gradient, the parameter itself. Everything else shares one arena per
-    function: values that are never live together may overlap.
+    function: values that are never live together may overlap. `cnn.parameter_floats` of the module is the size of the
+    block of parameters, `cnn.gradient_floats` that of gradients and momentum: there the derived parameters, which come
+    last, have no place.
 
     Before:
     ```mlir

@@ -2,6 +2,7 @@
 #include "runtime/Error.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -109,12 +110,17 @@ ParameterInfo readParameter(const json &value, int64_t floats) {
 FunctionInfo readFunction(const json &value, fovea_function call) {
   FunctionInfo f;
   std::string kind = value.at("kind");
-  require(kind == "infer" || kind == "step" || kind == "update", "function of kind `" + kind + "`");
-  f.kind = kind == "infer" ? FunctionKind::Infer : kind == "step" ? FunctionKind::Step : FunctionKind::Update;
+  static const std::map<std::string, FunctionKind> kinds = {{"infer", FunctionKind::Infer},
+                                                            {"step", FunctionKind::Step},
+                                                            {"update", FunctionKind::Update},
+                                                            {"prepare", FunctionKind::Prepare}};
+  auto known = kinds.find(kind);
+  require(known != kinds.end(), "function of kind `" + kind + "`");
+  f.kind = known->second;
   f.batch = value.value("batch", int64_t(0));
   f.arenaBytes = value.value("arena_bytes", int64_t(0));
   f.call = call;
-  require(f.kind == FunctionKind::Update || f.batch > 0, "a function of batch 0");
+  require(f.kind == FunctionKind::Update || f.kind == FunctionKind::Prepare || f.batch > 0, "a function of batch 0");
   require(f.arenaBytes >= 0, "a negative arena");
   for (const json &kernel : value.at("kernels"))
     f.kernels.push_back({kernel.at("name"), kernel.value("flops", int64_t(0)), kernel.value("bytes", int64_t(0))});
@@ -191,6 +197,8 @@ int64_t FunctionInfo::flops() const {
 std::string FunctionInfo::name() const {
   if (kind == FunctionKind::Update)
     return "update";
+  if (kind == FunctionKind::Prepare)
+    return "prepare";
   return (kind == FunctionKind::Infer ? "infer, batch " : "step, batch ") + std::to_string(batch);
 }
 
@@ -214,8 +222,10 @@ Program::Program(const fovea_program &binary) {
     for (const json &layer : root.at("layers"))
       layers.push_back(readLayer(layer));
     parameterFloats = root.at("parameter_floats");
+    gradientFloats = root.at("gradient_floats");
+    require(gradientFloats <= parameterFloats, "more gradients than parameters");
     for (const json &parameter : root.at("parameters"))
-      parameters.push_back(readParameter(parameter, parameterFloats));
+      parameters.push_back(readParameter(parameter, gradientFloats));
     const json &table = root.at("functions");
     require(table.size() == binary.function_count, "the number of functions");
     for (size_t i = 0; i < table.size(); ++i)

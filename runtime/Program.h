@@ -57,7 +57,8 @@ struct KernelInfo {
   int64_t flops = 0, bytes = 0;
 };
 
-enum class FunctionKind { Infer, Step, Update };
+/// `Prepare` computes the derived parameters, which only `Infer` reads, from all others.
+enum class FunctionKind { Infer, Step, Update, Prepare };
 
 struct FunctionInfo {
   FunctionKind kind = FunctionKind::Infer;
@@ -112,7 +113,8 @@ struct Program {
   bool smallestWins = false;                    ///< the scores are penalties (RBF)
   std::vector<LayerInfo> layers;
   std::vector<ParameterInfo> parameters;
-  int64_t parameterFloats = 0;
+  int64_t parameterFloats = 0; ///< of the block of values: `parameters`, then what is derived from them
+  int64_t gradientFloats = 0;  ///< of gradients and momentum: `parameters` alone
   std::vector<FunctionInfo> functions;
   bool hasRecipe = false;
   Recipe recipe;

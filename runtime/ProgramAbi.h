@@ -8,15 +8,15 @@
 extern "C" {
 #endif
 
-#define FOVEA_PROGRAM_ABI 1
+#define FOVEA_PROGRAM_ABI 2
 
 /* What each pointer handed to a compiled function means. All are aligned to 64 bytes and cover the function's whole
    batch. Gradients are overwritten, not added to. */
 enum fovea_slot {
   FOVEA_SLOT_ARENA = 0,      /* scratch; arena_bytes of the function */
-  FOVEA_SLOT_PARAMETERS = 1, /* packed parameters and constants; parameter_floats floats */
-  FOVEA_SLOT_GRADIENTS = 2,  /* same layout as the parameters */
-  FOVEA_SLOT_MOMENTUM = 3,   /* same layout as the parameters */
+  FOVEA_SLOT_PARAMETERS = 1, /* packed parameters, constants and what is derived from them; parameter_floats floats */
+  FOVEA_SLOT_GRADIENTS = 2,  /* same layout as the parameters, without what is derived: gradient_floats floats */
+  FOVEA_SLOT_MOMENTUM = 3,   /* same layout as the gradients */
   FOVEA_SLOT_INPUT = 4,      /* float32 [N, C, H, W] */
   FOVEA_SLOT_LABELS = 5,     /* int32 [N] */
   FOVEA_SLOT_OUTPUT = 6,     /* float32 [N, ...], the network's output */

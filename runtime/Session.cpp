@@ -21,6 +21,10 @@ namespace {
 
 constexpr int64_t cacheLine = 64;
 
+bool changesParameters(FunctionKind kind) {
+  return kind != FunctionKind::Infer && kind != FunctionKind::Step && kind != FunctionKind::Prepare;
+}
+
 bool isAligned(const void *pointer) { return reinterpret_cast<uintptr_t>(pointer) % cacheLine == 0; }
 
 } // namespace
@@ -40,7 +44,8 @@ void AlignedFloats::resize(int64_t newCount) {
 Session::Session(const Program &program)
     : program(program), inferFunctions(program.functionsOf(FunctionKind::Infer)),
       stepFunctions(program.functionsOf(FunctionKind::Step)),
-      updateFunctions(program.functionsOf(FunctionKind::Update)) {
+      updateFunctions(program.functionsOf(FunctionKind::Update)),
+      prepareFunctions(program.functionsOf(FunctionKind::Prepare)) {
   values.resize(program.parameterFloats);
   scalars.resize(FOVEA_SCALAR_COUNT);
   int64_t arenaBytes = 0, batch = 0;
@@ -54,9 +59,9 @@ Session::Session(const Program &program)
   losses.resize(batch);
   stagedLabels.resize(batch);
   if (program.canStep())
-    gradients.resize(program.parameterFloats);
+    gradients.resize(program.gradientFloats);
   if (program.canTrain())
-    momentum.resize(program.parameterFloats);
+    momentum.resize(program.gradientFloats);
 
   for (const ParameterInfo &parameter : program.parameters) {
     if (parameter.isConstant())
@@ -88,6 +93,7 @@ AlignedFloats &Session::block(ParameterBlock which) {
 
 void Session::set(const ParameterInfo &parameter, const float *from, ParameterBlock which) {
   pack(parameter, from, block(which).data() + parameter.offset);
+  derivedAreStale |= which == ParameterBlock::Value;
 }
 
 void Session::get(const ParameterInfo &parameter, float *to, ParameterBlock which) const {
@@ -129,6 +135,7 @@ void Session::run(const FunctionInfo &function, const float *images, const int32
                                    losses.data(),
                                    scalars.data(),
                                    profile};
+  derivedAreStale |= changesParameters(function.kind);
   DenormalsAreZero guard;
   if (profile)
     profile->start();
@@ -139,7 +146,16 @@ void Session::run(const FunctionInfo &function, const float *images, const int32
     std::copy_n(stagedOutput.data(), count * outputSize, outputs);
 }
 
+void Session::prepare() {
+  if (!derivedAreStale)
+    return;
+  for (const FunctionInfo *function : prepareFunctions)
+    run(*function, stagedInput.data(), nullptr, 0, nullptr, nullptr);
+  derivedAreStale = false;
+}
+
 void Session::infer(const float *images, int64_t count, float *outputs, Profile *profile) {
+  prepare();
   while (count > 0) {
     const FunctionInfo &function = functionFor(inferFunctions, count);
     int64_t part = std::min(count, function.batch);
@@ -163,7 +179,7 @@ double Session::step(const float *images, const int32_t *labels, int64_t count, 
     throw Error("a training step needs at least one image");
   scalars.data()[FOVEA_SCALAR_LOSS_SCALE] = static_cast<float>(1.0 / static_cast<double>(count));
   double loss = 0;
-  int64_t floats = program.parameterFloats;
+  int64_t floats = program.gradientFloats;
   bool chunks = false;
   for (int64_t done = 0; done < count;) {
     const FunctionInfo &function = functionFor(stepFunctions, count - done);

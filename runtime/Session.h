@@ -54,6 +54,9 @@ public:
   void set(const ParameterInfo &parameter, const float *values, ParameterBlock block = ParameterBlock::Value);
   void get(const ParameterInfo &parameter, float *values, ParameterBlock block = ParameterBlock::Value) const;
 
+  /// Computes the derived parameters where others have changed since. An inference does so by itself.
+  void prepare();
+
   /// images: float32 [count, input shape]; outputs: float32 [count, output shape]. Whole batches of the largest
   /// compiled size come first; the rest is padded with zero images to the smallest batch that holds it.
   void infer(const float *images, int64_t count, float *outputs, Profile *profile = nullptr);
@@ -79,7 +82,10 @@ private:
   const FunctionInfo &functionFor(const std::vector<const FunctionInfo *> &functions, int64_t remaining);
   int32_t *labelBuffer() { return reinterpret_cast<int32_t *>(stagedLabels.data()); }
 
-  std::vector<const FunctionInfo *> inferFunctions, stepFunctions, updateFunctions; ///< largest batch first
+  /// Largest batch first.
+  std::vector<const FunctionInfo *> inferFunctions, stepFunctions, updateFunctions, prepareFunctions;
+  /// Whether a parameter has changed since `prepare`: `set` and every function that changes parameters say so.
+  bool derivedAreStale = true;
   AlignedFloats values, gradients, momentum, arena;
   AlignedFloats stagedInput, stagedOutput, stagedLabels, losses, scalars;
   AlignedFloats sum;           ///< of the gradients of chunks; made by the first step that needs it

@@ -13,7 +13,8 @@ def ParameterOp : Cnn_Op<"parameter", [Symbol]> {
     `init` says how training starts, `lr_mult` and `decay_mult` scale learning rate and weight decay. Where `mask` is 0
     there is no connection: the element is zero, is not counted and never changes. A constant has its `value` here. What
     is not trained but has an `average` is a running average: a step stores its statistic as the gradient, and @update
-    moves the average towards it by that share.
+    moves the average towards it by that share. What is `derived` is computed from the others by the function of kind
+    "prepare", after they were given or changed and before an inference reads it; files do not hold it.
     `offset`, in floats, is where the memory plan put it.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<Cnn_Tensor>:$type,
@@ -23,7 +24,7 @@ def ParameterOp : Cnn_Op<"parameter", [Symbol]> {
                                                      "dense integers">>:$mask,
                        OptionalAttr<ElementsAttrBase<CPred<"::llvm::isa<::mlir::DenseFPElementsAttr>($_self)">,
                                                      "dense floats">>:$value,
-                       OptionalAttr<F32Attr>:$average, OptionalAttr<I64Attr>:$offset);
+                       OptionalAttr<F32Attr>:$average, UnitAttr:$derived, OptionalAttr<I64Attr>:$offset);
   let assemblyFormat = "$sym_name `:` $type attr-dict";
   let hasVerifier = 1;
   let builders = [
@@ -35,7 +36,9 @@ def ParameterOp : Cnn_Op<"parameter", [Symbol]> {
     OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::RankedTensorType":$type, "::mlir::DictionaryAttr":$init,
                    "::mlir::FloatAttr":$average)>,
     // Constant.
-    OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::RankedTensorType":$type, "::mlir::DenseElementsAttr":$value)>
+    OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::RankedTensorType":$type, "::mlir::DenseElementsAttr":$value)>,
+    // Derived.
+    OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::RankedTensorType":$type)>
   ];
 }
 

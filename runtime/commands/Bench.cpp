@@ -69,6 +69,7 @@ struct Kernel {
 
 struct Result {
   std::vector<double> whole; ///< ms
+  double prepare = 0;        ///< ms, once before the first inference
   std::vector<Kernel> kernels;
 };
 
@@ -99,6 +100,8 @@ Result runBench(Session &session, const FunctionInfo &function, const BenchOptio
   };
 
   Result result;
+  if (!options.train)
+    result.prepare = measure(1, 0, 1, [&] { session.prepare(); }).front();
   measure({}, 300, 3, [&] { once(false); }); // caches, clock frequency, threads
   result.whole = measure(options.repeat, 1500, 10, [&] { once(false); });
 
@@ -142,6 +145,7 @@ int benchCommand(const Program &program, const BenchOptions &options) {
                                    {"mode", options.train ? "train" : "infer"},
                                    {"ms_min", least},
                                    {"ms_median", middle},
+                                   {"ms_prepare", result.prepare},
                                    {"images_per_second", imagesPerSecond},
                                    {"batch", function.batch},
                                    {"threads", threadCount()},
@@ -169,6 +173,8 @@ int benchCommand(const Program &program, const BenchOptions &options) {
               options.train && program.canTrain() ? " and update" : "", threadCount(),
               threadCount() == 1 ? "thread" : "threads", cpuName().c_str());
   std::printf("  %.4f ms (least %.4f), %.0f images/s, %zu runs\n", middle, least, imagesPerSecond, result.whole.size());
+  if (!options.train && !program.functionsOf(FunctionKind::Prepare).empty())
+    std::printf("  %.4f ms once, before the first inference\n", result.prepare);
   std::printf("  %.1f GFLOP/s of %.1f that multiply-adds reach\n\n", giga(flops, middle), peak);
   int width = 6;
   double sum = 0;

@@ -76,9 +76,10 @@ Totals totals(const Program &program, bool auxiliary) {
 
 /// Parameters, staging and the arena that one function needs.
 int64_t memoryOf(const Program &program, const FunctionInfo &function) {
-  int64_t blocks = function.kind == FunctionKind::Infer ? 1 : function.kind == FunctionKind::Step ? 2 : 3;
+  int64_t gradientBlocks = function.kind == FunctionKind::Step ? 1 : function.kind == FunctionKind::Update ? 2 : 0;
   int64_t images = program.inputElements() + program.outputElements() + 2;
-  return function.arenaBytes + 4 * (blocks * program.parameterFloats + function.batch * images);
+  return function.arenaBytes +
+         4 * (program.parameterFloats + gradientBlocks * program.gradientFloats + function.batch * images);
 }
 
 void printJson(const Program &program) {

@@ -80,8 +80,8 @@ func.func private @f() attributes {cnn.layer = 1}
 
 // -----
 
-// expected-error @+1 {{cnn.kind must be "infer", "step" or "update", not "train"}}
-func.func private @f() attributes {cnn.kind = "train"}
+// expected-error @+1 {{cnn.kind must be "infer", "step", "update" or "prepare", not "predict"}}
+func.func private @f() attributes {cnn.kind = "predict"}
 
 // -----
 

@@ -16,6 +16,9 @@ cnn.parameter @centers : tensor<2x3xf32, #cnn.layout<weight, 8, 3, 1, 1>> {train
 // CHECK: cnn.parameter @mean : tensor<4xf32> {average = 1.000000e-01 : f32, init = {kind = "constant", value = 0.000000e+00 : f64}, trainable = false}
 cnn.parameter @mean : tensor<4xf32> {trainable = false, init = {kind = "constant", value = 0.0}, average = 0.1 : f32}
 
+// CHECK: cnn.parameter @derived : tensor<4xf32> {derived, offset = 128 : i64, trainable = false}
+cnn.parameter @derived : tensor<4xf32> {derived, trainable = false, offset = 128 : i64}
+
 // CHECK-LABEL: @blocks
 func.func @blocks() {
   // CHECK: %[[V:.*]] = cnn.load @conv1.weight {block = "value"} : tensor<4x3x5x5xf32>
@@ -26,6 +29,21 @@ func.func @blocks() {
   %m = cnn.load @conv1.weight {block = "momentum"} : tensor<4x3x5x5xf32>
   cnn.store @conv1.weight, %m {block = "value"} : tensor<4x3x5x5xf32>
   return
+}
+
+// CHECK-LABEL: @prepare
+// CHECK: cnn.store @derived
+func.func @prepare() attributes {cnn.kind = "prepare"} {
+  %0 = cnn.load @mean {block = "value"} : tensor<4xf32>
+  cnn.store @derived, %0 {block = "value"} : tensor<4xf32>
+  return
+}
+
+// CHECK-LABEL: @infer
+// CHECK: cnn.load @derived
+func.func @infer() -> tensor<4xf32> attributes {cnn.kind = "infer"} {
+  %0 = cnn.load @derived {block = "value"} : tensor<4xf32>
+  return %0 : tensor<4xf32>
 }
 
 // A store ends what is known of a parameter; a load that nobody reads goes.

@@ -93,3 +93,49 @@ func.func @f(%x: tensor<3xf32>) {
   cnn.store @p, %x {block = "value"} : tensor<3xf32>
   return
 }
+
+// -----
+
+// expected-error @+1 {{'cnn.parameter' op is derived: not trainable, and without init, mask, value and average}}
+cnn.parameter @p : tensor<4xf32> {derived}
+
+// -----
+
+// expected-error @+1 {{'cnn.parameter' op is derived: not trainable, and without init, mask, value and average}}
+cnn.parameter @p : tensor<4xf32> {derived, trainable = false, init = {kind = "xavier"}}
+
+// -----
+
+cnn.parameter @p : tensor<4xf32> {derived, trainable = false}
+func.func @f() {
+  // expected-error @+1 {{'cnn.load' op asks for the gradient of the derived parameter @p}}
+  %0 = cnn.load @p {block = "gradient"} : tensor<4xf32>
+  return
+}
+
+// -----
+
+cnn.parameter @p : tensor<4xf32> {derived, trainable = false}
+func.func @f() attributes {cnn.kind = "step"} {
+  // expected-error @+1 {{'cnn.load' op reads the derived parameter @p in a function of kind "step"; it is up to date only in those of kind "infer"}}
+  %0 = cnn.load @p {block = "value"} : tensor<4xf32>
+  return
+}
+
+// -----
+
+cnn.parameter @p : tensor<4xf32> {derived, trainable = false}
+func.func @f(%x: tensor<4xf32>) attributes {cnn.kind = "infer"} {
+  // expected-error @+1 {{'cnn.store' op changes the derived parameter @p; only a function of kind "prepare" may}}
+  cnn.store @p, %x {block = "value"} : tensor<4xf32>
+  return
+}
+
+// -----
+
+cnn.parameter @p : tensor<4xf32>
+func.func @f(%x: tensor<4xf32>) attributes {cnn.kind = "prepare"} {
+  // expected-error @+1 {{'cnn.store' op changes @p in a function of kind "prepare", which may change derived parameters only}}
+  cnn.store @p, %x {block = "value"} : tensor<4xf32>
+  return
+}

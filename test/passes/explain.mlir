@@ -1,4 +1,4 @@
-// RUN: fovea-opt %s --cnn-optimize=target=x86-64-v3 --cnn-schedule=target=x86-64-v3 --cnn-explain -o /dev/null | FileCheck %s
+// RUN: fovea-opt %s --split-input-file --cnn-optimize=target=x86-64-v3 --cnn-schedule=target=x86-64-v3 --cnn-explain -o /dev/null | FileCheck %s
 
 // CHECK: Small for x86-64-v3
 // CHECK-NEXT: parameters: 2 tensors, 3 trainable values, 1 constant; {{[0-9,]+}} bytes packed
@@ -25,5 +25,27 @@ func.func @infer_b1(%x: tensor<1x1x16x16xf32>) -> tensor<1x2x8x8xf32> attributes
   %3 = cnn.max_pool %2 {kernel = array<i64: 2, 2>, stride = array<i64: 2, 2>, cnn.layer = "d"} : (tensor<1x2x16x16xf32>) -> tensor<1x2x8x8xf32>
   %4 = cnn.conv2d %3, %e : (tensor<1x2x8x8xf32>, tensor<2x2x1x1xf32>) -> tensor<1x2x8x8xf32>
   return %4 : tensor<1x2x8x8xf32>
+}
+}
+
+// -----
+
+// What inferences need not do any more: one line in front of the functions, and the function that does it.
+// CHECK: Constant for x86-64-v3
+// CHECK-NEXT: parameters: 1 tensors, 4 trainable values; 16 bytes packed; 1 derived from them, 16 bytes
+// CHECK: infer_b1: 3 operations in 3 kernels
+// CHECK: prepare: 1 operations in 1 kernels
+// CHECK-NEXT: kernel
+// CHECK-NEXT: c: relu
+// CHECK-NEXT: once, before the first inference and again after parameters have changed: keeps 1 tensors, 16 bytes
+module attributes {cnn.network = "Constant"} {
+cnn.parameter @c.weight : tensor<4x1xf32> {init = {kind = "xavier"}}
+func.func @infer_b1(%x: tensor<4x1xf32>) -> tensor<4x1xf32> attributes {cnn.kind = "infer", cnn.batch = 4} {
+  %c = cnn.load @c.weight {block = "value"} : tensor<4x1xf32>
+  %0 = cnn.relu %c {cnn.layer = "c"} : (tensor<4x1xf32>) -> tensor<4x1xf32>
+  %1 = cnn.tanh %x : (tensor<4x1xf32>) -> tensor<4x1xf32>
+  %2 = cnn.softmax %1 : (tensor<4x1xf32>) -> tensor<4x1xf32>
+  %3 = cnn.mul %2, %0 : (tensor<4x1xf32>, tensor<4x1xf32>) -> tensor<4x1xf32>
+  return %3 : tensor<4x1xf32>
 }
 }

@@ -51,7 +51,7 @@ func.func @read_late(%x: tensor<2x16xf32>) -> tensor<2x16xf32> attributes {cnn.k
 // -----
 
 // Parameters begin at cache lines; gradients are written where they belong, the update in place.
-// CHECK: module attributes {cnn.parameter_floats = 48 : i64}
+// CHECK: module attributes {cnn.gradient_floats = 48 : i64, cnn.parameter_floats = 48 : i64}
 // CHECK: cnn.parameter @p : {{.*}}offset = 0 : i64
 // CHECK: cnn.parameter @q : {{.*}}offset = 32 : i64
 cnn.parameter @p : tensor<20xf32> {init = {kind = "xavier"}}
@@ -72,5 +72,26 @@ func.func @update(%scalars: tensor<8xf32>) attributes {cnn.kind = "update"} {
   %0, %1 = cnn.sgd_update %w, %g, %v, %scalars : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8xf32>) -> (tensor<4xf32>, tensor<4xf32>)
   cnn.store @q, %0 {block = "value"} : tensor<4xf32>
   cnn.store @q, %1 {block = "momentum"} : tensor<4xf32>
+  return
+}
+
+// -----
+
+// Derived parameters come last, wherever they stand: the blocks of gradients and momentum end before them.
+// CHECK: module attributes {cnn.gradient_floats = 32 : i64, cnn.parameter_floats = 64 : i64}
+// CHECK: cnn.parameter @p.relu : {{.*}}offset = 32 : i64
+// CHECK: cnn.parameter @p : {{.*}}offset = 0 : i64
+// CHECK: cnn.parameter @p.tanh : {{.*}}offset = 48 : i64
+cnn.parameter @p.relu : tensor<1x4xf32> {derived, trainable = false}
+cnn.parameter @p : tensor<1x20xf32> {init = {kind = "xavier"}}
+cnn.parameter @p.tanh : tensor<1x16xf32> {derived, trainable = false}
+// CHECK-LABEL: func.func @prepare
+// CHECK: cnn.kernel "tanh" {{.*}}places = [#cnn.place<parameters, 0>, #cnn.place<arena, 0>]
+// CHECK: cnn.kernel "slice" {{.*}}places = [#cnn.place<arena, 0>, #cnn.place<parameters, 48>]
+func.func @prepare() attributes {cnn.kind = "prepare"} {
+  %p = cnn.load @p {block = "value"} : tensor<1x20xf32>
+  %0 = cnn.tanh %p : (tensor<1x20xf32>) -> tensor<1x20xf32>
+  %1 = cnn.slice %0 {offset = 0 : i64, size = 16 : i64} : (tensor<1x20xf32>) -> tensor<1x16xf32>
+  cnn.store @p.tanh, %1 {block = "value"} : tensor<1x16xf32>
   return
 }

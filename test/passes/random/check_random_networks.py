@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Random networks through all passes, with the optimizations on and off:
 
-- forward results stay what an interpreter in float64 makes of the untouched graph;
+- forward results stay what an interpreter in float64 makes of the untouched graph, where
+  inference reads what @prepare derives of the parameters;
 - gradients agree with finite differences of the untouched graph;
 - a parameter without a gradient has no influence on the loss;
 - the memory plan never overwrites what is still read.
@@ -19,7 +20,7 @@ from networks import Network
 from plan_checker import check
 
 SWITCHES = ["", "", "fold=false", "fuse-pool=false", "fuse-elementwise=false",
-            "fold=false fuse-pool=false fuse-elementwise=false", "reuse-memory=false"]
+            "fold=false fuse-pool=false fuse-elementwise=false", "reuse-memory=false", "hoist-constants=false"]
 STEP = 1e-5
 
 
@@ -41,7 +42,7 @@ def check_network(tool, seed):
     numbers = np.random.default_rng(seed)
     values = {name: numbers.normal(size=tensor.shape) / 2 for name, (tensor, _) in parameters.items()}
     # The masks that the differentiation makes connect everything: these networks' masks are all ones.
-    masks = {name: np.ones(tensor.shape) for name, (tensor, _) in planned[0].items() if name not in values}
+    masks = {name: np.ones(tensor.shape) for name, (tensor, _) in planned[0].items() if name.endswith(".mask")}
     all_values = values | masks
     image, labels_type = functions["step"].types[:2]
     classes = functions["step"].body[-1].operand_types[1].shape[1]
@@ -54,7 +55,8 @@ def check_network(tool, seed):
 
     interpreter = Interpreter()
     (expected,), _ = interpreter.run(functions["infer"], [x], values)
-    (actual,), _ = interpreter.run(planned[1]["infer"], [x], all_values)
+    _, derived = interpreter.run(planned[1]["prepare"], [], all_values) if "prepare" in planned[1] else (None, {})
+    (actual,), _ = interpreter.run(planned[1]["infer"], [x], all_values | derived)
     np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-12, err_msg="inference")
     expected, _ = interpreter.run(functions["step"], [x, labels, scalars], values)
     actual, gradients = interpreter.run(planned[1]["step"], [x, labels, scalars], all_values)

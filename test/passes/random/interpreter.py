@@ -192,7 +192,7 @@ class Interpreter:
         return (gradient * a.get("weight", 1) * scalars[3]).reshape(shape)
 
     def run(self, function, arguments, parameters):
-        """The function's results, and {parameter: gradient} as stored."""
+        """The function's results, and {parameter: gradient or derived value} as stored."""
         values, gradients = dict(zip(function.arguments, arguments)), {}
         returned = self.run_body(function.body, values, parameters, gradients)
         return returned, gradients

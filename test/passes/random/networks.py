@@ -39,10 +39,17 @@ class Network:
         weight = (outputs, shape[1], kernel, kernel)
         mask = f", mask = dense<1> : {type_text(weight, 'i8')}" if self.rng.random() < 0.2 else ""
         operands = [(value, shape), self.load(weight, mask)]
+        if self.rng.random() < 0.2:  # What inference computes of parameters alone is done beforehand.
+            operands[1] = self.product(operands[1], self.load(weight))
         if self.rng.random() < 0.7:
             operands.append(self.load((outputs,)))
         self.op("conv2d", operands, (shape[0], outputs, size, size),
                 f"{{stride = array<i64: {stride}, {stride}>, pad = array<i64: {pad}, {pad}, {pad}, {pad}>}}")
+
+    def product(self, first, second):
+        name, kind = f"%w{len(self.body)}", type_text(first[1])
+        self.body.append(f"{name} = cnn.mul {first[0]}, {second[0]} : ({kind}, {kind}) -> {kind}")
+        return name, first[1]
 
     def pool(self, value, shape):
         kernel, stride = self.rng.choice([1, 2, 3]), self.rng.choice([1, 2])

@@ -2,8 +2,8 @@
 
 FLOAT = 4
 BLOCK_SLOTS = {"value": "parameters", "gradient": "gradients", "momentum": "momentum"}
-ARGUMENT_SLOTS = {"infer": ["input"], "step": ["input", "labels", "scalars"], "update": ["scalars"]}
-RESULT_SLOTS = {"infer": ["output"], "step": ["loss", "output"], "update": []}
+ARGUMENT_SLOTS = {"infer": ["input"], "step": ["input", "labels", "scalars"], "update": ["scalars"], "prepare": []}
+RESULT_SLOTS = {"infer": ["output"], "step": ["loss", "output"], "update": [], "prepare": []}
 
 
 class Memory:

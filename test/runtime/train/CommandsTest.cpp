@@ -109,6 +109,9 @@ TEST_F(Commands, InfoPrintsTheTotals) {
   EXPECT_EQ(json["parameters"], 50);
   EXPECT_EQ(json["connections"], 51);
   EXPECT_EQ(json["multiply_adds"], 48);
+  EXPECT_EQ(json["functions"][0]["name"], "prepare");
+  EXPECT_EQ(json["functions"][0]["memory_bytes"], 96 * 4);            // what is derived counts once,
+  EXPECT_EQ(json["functions"][4]["memory_bytes"], (96 + 2 * 80) * 4); // gradients and momentum do not hold it
 }
 
 TEST_F(Commands, TrainLearnsAndEvalAgrees) {
@@ -293,6 +296,7 @@ TEST_F(Commands, BenchPrintsOneJsonObject) {
     EXPECT_GT(json["ms_min"], 0);
     EXPECT_GE(json["ms_median"], json["ms_min"]);
     EXPECT_GT(json["images_per_second"], 0);
+    EXPECT_GE(json["ms_prepare"], 0);
     EXPECT_EQ(json["batch"], 4);
     EXPECT_TRUE(json["cpu"].is_string());
     EXPECT_TRUE(json["threads"].is_number());

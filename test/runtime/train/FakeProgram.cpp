@@ -10,7 +10,7 @@ namespace fovea::fake {
 namespace {
 
 constexpr int block = 4, maskedOutput = 1, maskedPixel = 5;
-constexpr int biasOffset = 64, parameterFloats = 80; // in floats; each parameter begins a cache line
+constexpr int biasOffset = 64, gradientFloats = 80, derivedOffset = 80; // in floats; all begin a cache line
 
 // One block of outputs: [ceil(3/4)][4][4][1][4], so pixel-major with the outputs innermost.
 int weightIndex(int output, int pixel) { return pixel * block + output; }
@@ -18,6 +18,7 @@ int weightIndex(int output, int pixel) { return pixel * block + output; }
 /// What a kernel's iterations share.
 struct Frame {
   void *const *slots;
+  int bias = biasOffset;
   const float *floats(int slot) const { return static_cast<const float *>(slots[slot]); }
   float *out(int slot) const { return static_cast<float *>(slots[slot]); }
 };
@@ -26,7 +27,7 @@ int forwardImage(void *, int n, uint8_t *closure) {
   const Frame &frame = *reinterpret_cast<Frame *>(closure);
   const float *w = frame.floats(FOVEA_SLOT_PARAMETERS), *x = frame.floats(FOVEA_SLOT_INPUT) + n * pixels;
   for (int o = 0; o < classes; ++o) {
-    float sum = w[biasOffset + o];
+    float sum = w[frame.bias + o];
     for (int p = 0; p < pixels; ++p)
       sum += w[weightIndex(o, p)] * x[p];
     frame.out(FOVEA_SLOT_OUTPUT)[n * classes + o] = sum;
@@ -34,8 +35,8 @@ int forwardImage(void *, int n, uint8_t *closure) {
   return 0;
 }
 
-template <int Batch> int forward(void *const *slots) {
-  Frame frame{slots};
+template <int Batch> int forward(void *const *slots, int bias) {
+  Frame frame{slots, bias};
   return halide_do_par_for(nullptr, forwardImage, 0, Batch, reinterpret_cast<uint8_t *>(&frame));
 }
 
@@ -45,7 +46,7 @@ void profile(void *const *slots, int kernel) {
 }
 
 template <int Batch> int infer(void *const *slots) {
-  int code = forward<Batch>(slots);
+  int code = forward<Batch>(slots, derivedOffset);
   profile(slots, 0);
   return code;
 }
@@ -73,7 +74,7 @@ template <int Batch> void lossKernel(const Frame &frame) {
 template <int Batch> void gradientKernel(const Frame &frame) {
   const float *delta = frame.floats(FOVEA_SLOT_ARENA), *x = frame.floats(FOVEA_SLOT_INPUT);
   float *gradient = frame.out(FOVEA_SLOT_GRADIENTS);
-  std::fill_n(gradient, parameterFloats, 0.0f);
+  std::fill_n(gradient, gradientFloats, 0.0f);
   for (int n = 0; n < Batch; ++n)
     for (int o = 0; o < classes; ++o) {
       gradient[biasOffset + o] += delta[n * classes + o];
@@ -84,7 +85,7 @@ template <int Batch> void gradientKernel(const Frame &frame) {
 
 template <int Batch> int step(void *const *slots) {
   Frame frame{slots};
-  if (int code = forward<Batch>(slots))
+  if (int code = forward<Batch>(slots, biasOffset))
     return code;
   profile(slots, 0);
   lossKernel<Batch>(frame);
@@ -108,16 +109,25 @@ int update(void *const *slots) {
   return 0;
 }
 
-const fovea_function functions[] = {infer<1>, infer<4>, step<4>, update};
+int prepare(void *const *slots) {
+  float *w = Frame{slots}.out(FOVEA_SLOT_PARAMETERS);
+  std::copy_n(w + biasOffset, classes, w + derivedOffset);
+  ++preparations;
+  return 0;
+}
+
+const fovea_function functions[] = {prepare, infer<1>, infer<4>, step<4>, update};
 const std::string trainingText = metadata(true), inferenceText = metadata(false);
 
 } // namespace
+
+int preparations = 0;
 
 std::string metadata(bool training) {
   std::string mask;
   for (int i = 0; i < classes * pixels; ++i)
     mask += std::string(i ? "," : "") + (i == maskedOutput * pixels + maskedPixel ? "0" : "1");
-  std::string text = R"({"abi":1,"network":"Fake","symbol":"fovea_main","target":"host","cpu":"any","precision":"f32",
+  std::string text = R"({"abi":2,"network":"Fake","symbol":"fovea_main","target":"host","cpu":"any","precision":"f32",
     "input":{"name":"image","shape":[1,4,4]},"output":{"name":"fc","shape":[3],"classes":3},
     "layers":[{"name":"fc","op":"dense","output":[3],"parameters":50,"connections":51,"macs":48}],
     "parameters":[
@@ -126,8 +136,9 @@ std::string metadata(bool training) {
                      mask + R"(]},
       {"name":"fc.bias","shape":[3],"trainable":true,"count":3,"layout":"vector","block":4,"offset":64,"size":4,
        "init":{"kind":"constant","value":0.25},"lr_mult":2,"decay_mult":1}],
-    "parameter_floats":80,
-    "functions":[{"kind":"infer","batch":1,"arena_bytes":0,"kernels":[{"name":"fc: dense","flops":96,"bytes":272}]},
+    "parameter_floats":96,"gradient_floats":80,
+    "functions":[{"kind":"prepare","batch":0,"arena_bytes":0,"kernels":[{"name":"prepare","flops":0,"bytes":24}]},
+                 {"kind":"infer","batch":1,"arena_bytes":0,"kernels":[{"name":"fc: dense","flops":96,"bytes":272}]},
                  {"kind":"infer","batch":4,"arena_bytes":0,"kernels":[{"name":"fc: dense","flops":384,"bytes":512}]})";
   if (training)
     text += R"(,{"kind":"step","batch":4,"arena_bytes":64,"kernels":[{"name":"fc: dense","flops":384,"bytes":512},
@@ -138,8 +149,8 @@ std::string metadata(bool training) {
     "lr":{"kind":"inv","gamma":0.0001,"power":0.75},"batch":6,"epochs":4}})";
 }
 
-const fovea_program program = {trainingText.data(), trainingText.size(), functions, 4, FOVEA_PROGRAM_ABI};
-const fovea_program inferenceProgram = {inferenceText.data(), inferenceText.size(), functions, 2, FOVEA_PROGRAM_ABI};
+const fovea_program program = {trainingText.data(), trainingText.size(), functions, 5, FOVEA_PROGRAM_ABI};
+const fovea_program inferenceProgram = {inferenceText.data(), inferenceText.size(), functions, 3, FOVEA_PROGRAM_ABI};
 
 } // namespace fovea::fake
 

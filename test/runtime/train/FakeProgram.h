@@ -2,7 +2,7 @@
 // the compiler.
 //
 // Network: 1x4x4 -> dense(3). The weight is packed by blocks of 4 outputs, and its element (output 1, pixel 5) is
-// masked. Compiled batches: infer 1 and 4, step 4.
+// masked. Inference reads a copy of the bias that `prepare` derives. Compiled batches: infer 1 and 4, step 4.
 #pragma once
 
 #include "runtime/ProgramAbi.h"
@@ -18,6 +18,9 @@ extern const fovea_program program;
 
 /// The same without step and update functions.
 extern const fovea_program inferenceProgram;
+
+/// How often `prepare` ran.
+extern int preparations;
 
 /// The metadata, for tests that spoil it.
 std::string metadata(bool training);

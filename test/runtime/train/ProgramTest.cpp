@@ -59,5 +59,6 @@ TEST(Program, RefusesWhatDoesNotFit) {
   EXPECT_NE(refusal("\"kind\":\"update\"", "\"kind\":\"dance\"").find("dance"), std::string::npos);
   EXPECT_NE(refusal("\"pack\":[3,1,4,4]", "\"pack\":[3,1,4,5]").find("packed shape"), std::string::npos);
   EXPECT_NE(refusal("\"classes\":3", "\"classes\":4").find("classes"), std::string::npos);
-  EXPECT_NE(refusal("\"parameter_floats\":80", "\"parameters2\":80").find("parameter_floats"), std::string::npos);
+  EXPECT_NE(refusal("\"parameter_floats\":96", "\"parameters2\":96").find("parameter_floats"), std::string::npos);
+  EXPECT_NE(refusal("\"gradient_floats\":80", "\"gradient_floats\":99").find("more gradients"), std::string::npos);
 }

@@ -88,6 +88,35 @@ TEST_F(SessionTest, StepGivesTheOutputs) {
   EXPECT_EQ(fromStep, fromInfer);
 }
 
+TEST_F(SessionTest, DerivedParametersFollowTheOthersAndAreComputedOnce) {
+  std::vector<float> fromStep(11 * 3), fromInfer(11 * 3);
+  auto compare = [&] {
+    session.step(images.data(), labels.data(), 11, fromStep.data());
+    session.infer(images.data(), 11, fromInfer.data());
+    EXPECT_EQ(fromStep, fromInfer);
+  };
+  const int before = fake::preparations;
+  for (int i = 0; i < 3; ++i)
+    compare();
+  EXPECT_EQ(fake::preparations - before, 1);
+  for (int i = 0; i < 3; ++i)
+    session.update(0.1, 0.9, 0.01);
+  EXPECT_EQ(fake::preparations - before, 1); // Nobody has asked yet.
+  compare();
+  EXPECT_EQ(fake::preparations - before, 2);
+  const float bias[] = {1, 2, 3};
+  session.set(program.parameters[1], bias);
+  compare();
+  EXPECT_EQ(fake::preparations - before, 3);
+  session.set(program.parameters[1], bias, ParameterBlock::Momentum);
+  compare();
+  EXPECT_EQ(fake::preparations - before, 3);
+  session.initialize(4);
+  session.prepare();
+  compare();
+  EXPECT_EQ(fake::preparations - before, 4);
+}
+
 TEST_F(SessionTest, MisalignedBuffersAreTaken) {
   std::vector<float> shifted(4 * 16 + 1), outputs(4 * 3 + 1), expected(4 * 3);
   std::copy_n(images.data(), 4 * 16, shifted.data() + 1);
