@@ -233,6 +233,9 @@ Image decodeJpeg(JpegDecoder &decoder, const std::string &path) {
   decoder.errors.emit_message = jpegMessage;
   decoder.jpeg.client_data = &decoder;
   bool decoded = jpegBegin(decoder);
+  int orientation = 1; // To be read now: the segments are gone when decoding ends.
+  for (jpeg_saved_marker_ptr marker = decoder.jpeg.marker_list; marker && orientation == 1; marker = marker->next)
+    orientation = exifOrientation({marker->data, marker->data_length});
   if (decoded) {
     const int components = decoder.jpeg.output_components;
     decoder.allocate(components == 1 ? 1 : 3);
@@ -242,9 +245,6 @@ Image decodeJpeg(JpegDecoder &decoder, const std::string &path) {
   }
   if (!decoded)
     throw Error(fmt::format("{}: cannot be decoded as JPEG: {}", path, decoder.message));
-  int orientation = 1;
-  for (jpeg_saved_marker_ptr marker = decoder.jpeg.marker_list; marker && orientation == 1; marker = marker->next)
-    orientation = exifOrientation({marker->data, marker->data_length});
   return upright(std::move(decoder.image), orientation);
 }
 

@@ -1,4 +1,5 @@
 #include "runtime/AtomicFile.h"
+#include "runtime/Error.h"
 #include "runtime/Evaluate.h"
 #include "runtime/Npy.h"
 #include "runtime/Predictions.h"
@@ -27,9 +28,14 @@ int evalCommand(const Program &program, const EvalOptions &options) {
     progress.show("eval", before + done, total, rate, static_cast<double>(total - before - done) / rate, "");
   };
 
+  auto judged = [&](const Metrics &metrics) {
+    if (metrics.images == 0)
+      throw Error(data.imagesFile + ": none of its " + std::to_string(data.count) + " pictures can be decoded");
+    progress.line(resultLine(metrics));
+  };
   const bool averages = options.views > 1 || options.weights.size() > 1 || !options.with.empty();
   if (!averages && options.save.empty()) {
-    progress.line(resultLine(evaluate(session, data, show)));
+    judged(evaluate(session, data, show));
     return 0;
   }
   Predictions mean;
@@ -45,9 +51,10 @@ int evalCommand(const Program &program, const EvalOptions &options) {
   for (const std::string &path : options.with)
     members.push_back(loadPredictions(path, own));
   mean.probabilities = average(members);
-  if (!options.save.empty())
+  const Metrics metrics = mean.metrics();
+  if (metrics.images > 0 && !options.save.empty())
     writeNpy(options.save, own.shape, own.values.data());
-  progress.line(resultLine(mean.metrics()));
+  judged(metrics);
   return 0;
 }
 

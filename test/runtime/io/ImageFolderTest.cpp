@@ -138,6 +138,18 @@ TEST(Exif, FindsTheOrientation) {
   EXPECT_EQ(exifOrientation(exif(9, true)), 1);
 }
 
+TEST(Exif, TurnsTheJpegThatHoldsIt) {
+  TemporaryFolder folder;
+  const std::string plain = jpeg(16, 8, 1, std::string(64, 20) + std::string(64, char(220)));
+  const std::vector<uint8_t> segment = exif(6, true); // The file's first column is the upright picture's top row.
+  const std::string turned = plain.substr(0, 2) + "\xff\xe1" + big(segment.size() + 2, 2) +
+                             std::string(segment.begin(), segment.end()) + plain.substr(2);
+  const Image stored = readImage(folder.write("stored.jpg", plain)), read = readImage(folder.write("turned.jpg", turned));
+  EXPECT_EQ(read.height, 16);
+  EXPECT_EQ(read.width, 8);
+  EXPECT_EQ(read.pixels, upright(stored, 6).pixels);
+}
+
 TEST(Exif, TakesNonsenseAsUpright) {
   const std::vector<uint8_t> whole = exif(6, true);
   for (size_t length = 0; length < whole.size(); ++length) {
