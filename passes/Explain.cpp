@@ -130,11 +130,16 @@ void explainFunction(func::FuncOp function, raw_ostream &out) {
 
   if (auto kind = function->getAttrOfType<StringAttr>("cnn.kind"); kind && kind.getValue() == "prepare")
     explainPreparation(function, out);
-  const int64_t arena = integer(function, "cnn.arena_bytes"), unplanned = integer(function, "cnn.unplanned_bytes");
+  const int64_t arena = integer(function, "cnn.arena_bytes"), unplanned = integer(function, "cnn.unplanned_bytes"),
+                live = integer(function, "cnn.live_bytes");
   out << "  memory inside kernels: fusion keeps " << grouped(fused) << " bytes out of it\n";
-  out << "  memory between kernels: " << grouped(arena) << " bytes; " << grouped(unplanned)
-      << " if nothing were shared (" << percent(unplanned - arena, unplanned) << " % saved); at most "
-      << grouped(integer(function, "cnn.live_bytes")) << " are live at once\n";
+  out << "  memory between kernels: ";
+  if (unplanned == 0)
+    out << "none\n";
+  else
+    out << grouped(arena) << " bytes, " << percent(unplanned - arena, unplanned) << " % less than " << grouped(unplanned)
+        << " if nothing were shared, " << percent(arena - live, live) << " % more than the " << grouped(live)
+        << " that are live at once\n";
 }
 
 struct ExplainPass : impl::ExplainBase<ExplainPass> {

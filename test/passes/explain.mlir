@@ -14,7 +14,7 @@ cnn.parameter @constant : tensor<2x2x1x1xf32> {trainable = false, value = dense<
 // CHECK-NEXT: d: conv2d+max_pool
 // CHECK-NEXT: conv2d+relayout
 // CHECK-NEXT: memory inside kernels: fusion keeps {{[0-9,]+}} bytes out of it
-// CHECK-NEXT: memory between kernels: {{[0-9,]+}} bytes; {{[0-9,]+}} if nothing were shared ({{[0-9]+}} % saved); at most {{[0-9,]+}} are live at once
+// CHECK-NEXT: memory between kernels: {{[0-9,]+}} bytes, {{[0-9]+}} % less than {{[0-9,]+}} if nothing were shared, {{[0-9]+}} % more than the {{[0-9,]+}} that are live at once
 func.func @infer_b1(%x: tensor<1x1x16x16xf32>) -> tensor<1x2x8x8xf32> attributes {cnn.kind = "infer", cnn.batch = 1} {
   %c = cnn.load @c.weight {block = "value"} : tensor<2x1x1x1xf32>
   %d = cnn.load @d.weight {block = "value"} : tensor<2x2x1x1xf32>
@@ -47,5 +47,27 @@ func.func @infer_b1(%x: tensor<4x1xf32>) -> tensor<4x1xf32> attributes {cnn.kind
   %2 = cnn.softmax %1 : (tensor<4x1xf32>) -> tensor<4x1xf32>
   %3 = cnn.mul %2, %0 : (tensor<4x1xf32>, tensor<4x1xf32>) -> tensor<4x1xf32>
   return %3 : tensor<4x1xf32>
+}
+}
+
+// -----
+
+// The numbers of a training step's plan: three values of 2,048 bytes and a gradient of 256. The first is over when the
+// third begins, which is kept for the gradient of the weight; the gradient follows the second.
+// CHECK: Step for x86-64-v3
+// CHECK: step: 7 operations in 7 kernels
+// CHECK: memory between kernels: 4,096 bytes, 36 % less than 6,400 if nothing were shared, 0 % more than the 4,096 that are live at once
+// CHECK: update: 1 operations in 1 kernels
+// CHECK: memory between kernels: none
+module attributes {cnn.network = "Step"} {
+cnn.parameter @d.weight : tensor<8x64xf32> {init = {kind = "xavier"}}
+func.func @step(%x: tensor<8x64xf32>, %labels: tensor<8xi32>, %scalars: tensor<8xf32>) -> (tensor<8xf32>, tensor<8x8xf32>) attributes {cnn.kind = "step", cnn.batch = 8} {
+  %w = cnn.load @d.weight {block = "value"} : tensor<8x64xf32>
+  %0 = cnn.tanh %x : (tensor<8x64xf32>) -> tensor<8x64xf32>
+  %1 = cnn.softmax %0 : (tensor<8x64xf32>) -> tensor<8x64xf32>
+  %2 = cnn.softmax %1 : (tensor<8x64xf32>) -> tensor<8x64xf32>
+  %3 = cnn.dense %2, %w : (tensor<8x64xf32>, tensor<8x64xf32>) -> tensor<8x8xf32>
+  %4 = cnn.softmax_cross_entropy %3, %labels : (tensor<8x8xf32>, tensor<8xi32>) -> tensor<8xf32>
+  return %4, %3 : tensor<8xf32>, tensor<8x8xf32>
 }
 }
