@@ -21,6 +21,7 @@ add_library(FoveaHalide STATIC
   algorithms/Lrn.cpp
   algorithms/Relu.cpp
   algorithms/Scale.cpp
+  algorithms/ScaleFilters.cpp
   algorithms/SgdUpdate.cpp
   algorithms/Sigmoid.cpp
   algorithms/Softmax.cpp

@@ -245,6 +245,10 @@ private:
         .Case<cnn::ScaleOp>([&](auto) {
           return Requirement{withBias({activation(operand(0)), vector(operand(1))}), {rules.activation(result())}};
         })
+        .Case<cnn::ScaleFiltersOp>([&](auto) {
+          cnn::LayoutAttr weight = layoutForReader(op->getResult(0));
+          return Requirement{{weight, vector(operand(1))}, {weight}};
+        })
         .Case<cnn::LocalOp>([&](auto) {
           Requirement requirement{{activation(operand(0)), rules.localWeight(type(1))}, {rules.activation(result())}};
           if (op->getNumOperands() == 3)
@@ -260,7 +264,8 @@ private:
         .Case<cnn::LocalBiasGradientOp>(
             [&](auto) { return Requirement{{activation(operand(0))}, {rules.localBias(result())}}; })
         .Case<cnn::BatchNormOp, cnn::BatchNormInputGradientOp, cnn::BatchNormSumsOp, cnn::BatchStatisticsOp,
-              cnn::RunningStatisticsOp, cnn::AverageUpdateOp>([&](auto) { return byRank(op); })
+              cnn::RunningStatisticsOp, cnn::AverageUpdateOp, cnn::BatchNormCoefficientOp, cnn::BatchNormOffsetOp,
+              cnn::ScaleBiasOp>([&](auto) { return byRank(op); })
         .Case<cnn::RbfOp>([&](auto) {
           return Requirement{{activation(operand(0)), rules.denseWeight(type(1), type(0))},
                              {rules.activation(result())}};
@@ -333,6 +338,15 @@ private:
           return plain;
         })
         .Default([&](Operation *) { return channelsLast(op); });
+  }
+
+  /// In which layout the first to read `weight` wants it.
+  cnn::LayoutAttr layoutForReader(Value weight) {
+    OpOperand *first = nullptr; // Uses are listed in no order to rely on.
+    for (OpOperand &use : weight.getUses())
+      if (!first || use.getOwner()->isBeforeInBlock(first->getOwner()))
+        first = &use;
+    return first ? require(first->getOwner()).operands[first->getOperandNumber()] : cnn::LayoutAttr();
   }
 
   /// The groups of the convolution whose gradient reads `transposed`.

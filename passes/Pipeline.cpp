@@ -17,6 +17,9 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
   if (options.fold)
     manager.addPass(createFold());
   // The backward computation is as lean as the forward.
+  if (options.foldBatchNorm && options.hoistConstants)
+    manager.addPass(createFoldBatchNorm());
+  // Inferences hold no batch normalization, and no scale of a layer's result that nothing else reads.
   manager.addPass(createAssignLayouts({options.target}));
   // Every tensor's type says its order in memory; relayouts stand where orders meet.
   if (options.hoistConstants)
@@ -38,6 +41,9 @@ namespace {
 struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
   Option<std::string> target{*this, "target", llvm::cl::desc("host, x86-64-v3 or x86-64-v4"), llvm::cl::init("host")};
   Option<bool> fold{*this, "fold", llvm::cl::desc("Fold reshapes and unused results"), llvm::cl::init(true)};
+  Option<bool> foldBatchNorm{*this, "fold-batch-norm",
+                             llvm::cl::desc("Fold batch normalizations and scales into the layer before them"),
+                             llvm::cl::init(true)};
   Option<bool> hoistConstants{*this, "hoist-constants", llvm::cl::desc("Compute once what depends on parameters alone"),
                               llvm::cl::init(true)};
   Option<bool> fuseElementwise{*this, "fuse-elementwise", llvm::cl::desc("Fuse element-wise operations"),
@@ -47,7 +53,7 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
   Option<bool> reuseMemory{*this, "reuse-memory", llvm::cl::desc("Share memory between values"), llvm::cl::init(true)};
 
   PipelineOptions options() const {
-    return {target, fold, hoistConstants, fuseElementwise, fusePool, fuseLrn, reuseMemory};
+    return {target, fold, foldBatchNorm, hoistConstants, fuseElementwise, fusePool, fuseLrn, reuseMemory};
   }
 };
 

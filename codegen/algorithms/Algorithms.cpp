@@ -25,6 +25,8 @@ ALGORITHM(avgPoolGradient);
 ALGORITHM(lrn);
 ALGORITHM(lrnGradient);
 ALGORITHM(batchNorm);
+ALGORITHM(batchNormCoefficient);
+ALGORITHM(batchNormOffset);
 ALGORITHM(batchStatistics);
 ALGORITHM(batchNormSums);
 ALGORITHM(batchNormInputGradient);
@@ -43,6 +45,8 @@ ALGORITHM(add);
 ALGORITHM(mul);
 ALGORITHM(scaleOp);
 ALGORITHM(scaleCoefficientGradient);
+ALGORITHM(scaleFilters);
+ALGORITHM(scaleBias);
 ALGORITHM(relayout);
 ALGORITHM(concat);
 ALGORITHM(channelShuffle);
@@ -80,6 +84,8 @@ Algorithm algorithmNamed(const std::string &op) {
       {"lrn", lrn},
       {"lrn_gradient", lrnGradient},
       {"batch_norm", batchNorm},
+      {"batch_norm_coefficient", batchNormCoefficient},
+      {"batch_norm_offset", batchNormOffset},
       {"batch_statistics", batchStatistics},
       {"batch_norm_sums", batchNormSums},
       {"batch_norm_input_gradient", batchNormInputGradient},
@@ -98,6 +104,8 @@ Algorithm algorithmNamed(const std::string &op) {
       {"mul", mul},
       {"scale", scaleOp},
       {"scale_coefficient_gradient", scaleCoefficientGradient},
+      {"scale_filters", scaleFilters},
+      {"scale_bias", scaleBias},
       {"relayout", relayout},
       {"concat", concat},
       {"channel_shuffle", channelShuffle},

@@ -90,6 +90,15 @@ Stage batchNorm(const OpSpec &op, const std::vector<Tensor> &in) {
   return stage;
 }
 
+// In padding lanes weight and bias are zero, and so are the results.
+Stage batchNormCoefficient(const OpSpec &op, const std::vector<Tensor> &in) {
+  return pointwise(op, element(in[0]) * inverseDeviation(op, in[1]));
+}
+
+Stage batchNormOffset(const OpSpec &op, const std::vector<Tensor> &in) {
+  return pointwise(op, element(in[0]) - element(in[1]) * element(in[2]));
+}
+
 // Each image by itself: the sum, and the squares around the image's own mean while the image is in the cache. Then, with
 // the mean of all, what the images' means add to the variance: no digits are lost where the mean is large.
 Stage batchStatistics(const OpSpec &op, const std::vector<Tensor> &in) {

@@ -37,6 +37,7 @@ LogicalResult runPasses(ModuleOp module, Stage to, const CompileOptions &options
   // A target that was read from this machine is passed on as such: it knows more than its name says.
   pipeline.target = target.cpu.empty() ? target.name : "host";
   pipeline.fold = options.fold;
+  pipeline.foldBatchNorm = options.foldBatchNorm;
   pipeline.hoistConstants = options.hoistConstants;
   pipeline.fuseElementwise = options.fuseElementwise;
   pipeline.fusePool = options.fusePool;

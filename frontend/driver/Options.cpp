@@ -91,6 +91,8 @@ void addCommon(CLI::App *command, CompileOptions &o) {
         ->group("Optimizations, to find out what one is worth");
   };
   addSwitch("--no-fold", o.fold, "Keep reshapes and unused results");
+  addSwitch("--no-fold-batch-norm", o.foldBatchNorm,
+            "Normalize and scale channels behind the layer, not in its weights");
   addSwitch("--no-hoist-constants", o.hoistConstants, "Compute what depends on parameters alone in every inference");
   addSwitch("--no-fuse-elementwise", o.fuseElementwise, "Give each element-wise operation a kernel");
   addSwitch("--no-fuse-pool", o.fusePool, "Give each pooling a kernel");

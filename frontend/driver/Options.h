@@ -26,7 +26,8 @@ struct CompileOptions {
   int jobs = 0; ///< 0: cores.
   bool time = false;
   // The optimizations; see passes/Pipeline.h.
-  bool fold = true, hoistConstants = true, fuseElementwise = true, fusePool = true, fuseLrn = true, reuseMemory = true;
+  bool fold = true, foldBatchNorm = true, hoistConstants = true, fuseElementwise = true, fusePool = true,
+       fuseLrn = true, reuseMemory = true;
 };
 
 enum class Command { Compile, Explain, Import, Export };

@@ -50,6 +50,29 @@ void BatchNormOp::backward(OpBuilder &builder, ValueRange resultGradients, Array
     operandGradients[2] = sums.getDbias();
 }
 
+LogicalResult BatchNormCoefficientOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
+                                                       InferredTypes &types) {
+  if (failed(checkPerChannel("variance", op.getVariance(), shapeOf(op.getWeight())[0],
+                             ruleOf<BatchNormCoefficientOp>(location))))
+    return failure();
+  return inferLike(op.getWeight(), types);
+}
+
+/// A sum, a root and a quotient.
+int64_t BatchNormCoefficientOp::flops() { return 3 * elements(getCoefficient()); }
+
+LogicalResult BatchNormOffsetOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
+                                                  InferredTypes &types) {
+  const Rule rule = ruleOf<BatchNormOffsetOp>(location);
+  const int64_t channels = shapeOf(op.getBias())[0];
+  if (failed(checkPerChannel("mean", op.getMean(), channels, rule)) ||
+      failed(checkPerChannel("coefficient", op.getCoefficient(), channels, rule)))
+    return failure();
+  return inferLike(op.getBias(), types);
+}
+
+int64_t BatchNormOffsetOp::flops() { return 2 * elements(getOffset()); }
+
 static LogicalResult inferChannels(Value x, InferredTypes &types) {
   types.append(2, plainType(x, shapeOf(x)[1]));
   return success();

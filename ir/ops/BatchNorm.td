@@ -16,6 +16,18 @@ def BatchNormOp : Cnn_InferredOp<"batch_norm", [CountsFlops, Differentiable]> {
   let hasVerifier = 1;
 }
 
+def BatchNormCoefficientOp : Cnn_InferredOp<"batch_norm_coefficient", [CountsFlops]> {
+  let summary = "what a batch normalization multiplies a channel by: weight / sqrt(variance + epsilon)";
+  let arguments = (ins Cnn_Channels:$weight, Cnn_Channels:$variance, DefaultValuedAttr<F32Attr, "1e-5f">:$epsilon);
+  let results = (outs Cnn_Channels:$coefficient);
+}
+
+def BatchNormOffsetOp : Cnn_InferredOp<"batch_norm_offset", [CountsFlops]> {
+  let summary = "what a batch normalization then adds: bias - mean * coefficient";
+  let arguments = (ins Cnn_Channels:$bias, Cnn_Channels:$mean, Cnn_Channels:$coefficient);
+  let results = (outs Cnn_Channels:$offset);
+}
+
 def BatchStatisticsOp : Cnn_InferredOp<"batch_statistics", [CountsFlops]> {
   let summary = "mean and biased variance of each channel over the first scalars[4] images";
   let arguments = (ins Cnn_Activation:$x, Cnn_Scalars:$scalars);

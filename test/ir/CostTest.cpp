@@ -65,6 +65,8 @@ TEST_F(Cost, BatchNormalization) {
   FloatAttr epsilon = builder.getF32FloatAttr(1e-5f);
   Value x = tensor({2, 3, 4, 4}), c = tensor({3}), s = tensor({8});
   EXPECT_EQ(make<BatchNormOp>(x, c, c, c, c, s, epsilon).flops(), 2 * 96);
+  EXPECT_EQ(make<BatchNormCoefficientOp>(c, c, epsilon).flops(), 9);
+  EXPECT_EQ(make<BatchNormOffsetOp>(c, c, c).flops(), 6);
   EXPECT_EQ(make<BatchStatisticsOp>(x, s).flops(), 4 * 96);
   EXPECT_EQ(make<BatchStatisticsOp>(x, s).bytes(), 4 * (96 + 8 + 3 + 3));
   EXPECT_EQ(make<BatchNormSumsOp>(x, x, c, c, epsilon).flops(), 4 * 96);
@@ -122,6 +124,9 @@ TEST_F(Cost, PerChannel) {
   Value x = tensor({2, 3, 4, 4}), c = tensor({3});
   EXPECT_EQ(make<ScaleOp>(x, c, Value()).flops(), 96);
   EXPECT_EQ(make<ScaleOp>(x, c, c).flops(), 192);
+  EXPECT_EQ(make<ScaleFiltersOp>(tensor({3, 2, 5, 5}), c).flops(), 150);
+  EXPECT_EQ(make<ScaleBiasOp>(c, c, Value()).flops(), 3);
+  EXPECT_EQ(make<ScaleBiasOp>(c, c, c).flops(), 6);
   auto gradient = make<ScaleCoefficientGradientOp>(x, x);
   EXPECT_EQ(gradient.flops(), 192);
   EXPECT_EQ(gradient.getType(), type({3}));

@@ -33,3 +33,12 @@ func.func @update(%r: tensor<3xf32>, %m: tensor<3xf32>) -> tensor<3xf32> {
   %0 = cnn.average_update %r, %m {momentum = 0.1 : f32} : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
   return %0 : tensor<3xf32>
 }
+
+// CHECK-LABEL: @as_a_scale
+// CHECK: %[[C:.*]] = cnn.batch_norm_coefficient %{{.*}}, %{{.*}} {epsilon = 1.000000e-03 : f32} : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+// CHECK: cnn.batch_norm_offset %{{.*}}, %{{.*}}, %[[C]] : (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+func.func @as_a_scale(%c: tensor<3xf32>) -> tensor<3xf32> {
+  %0 = cnn.batch_norm_coefficient %c, %c {epsilon = 0.001 : f32} : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  %1 = cnn.batch_norm_offset %c, %c, %0 : (tensor<3xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  return %1 : tensor<3xf32>
+}

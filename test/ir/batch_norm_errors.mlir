@@ -53,3 +53,27 @@ func.func @f(%c: tensor<3xf32>, %d: tensor<4xf32>) {
   %0 = cnn.average_update %c, %d {momentum = 0.1 : f32} : (tensor<3xf32>, tensor<4xf32>) -> tensor<3xf32>
   return
 }
+
+// -----
+
+func.func @f(%c: tensor<3xf32>, %d: tensor<4xf32>) {
+  // expected-error @+1 {{'cnn.batch_norm_coefficient' op variance is 4, but there are 3 channels}}
+  %0 = cnn.batch_norm_coefficient %c, %d : (tensor<3xf32>, tensor<4xf32>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @f(%c: tensor<3xf32>, %d: tensor<4xf32>) {
+  // expected-error @+1 {{'cnn.batch_norm_offset' op mean is 4, but there are 3 channels}}
+  %0 = cnn.batch_norm_offset %c, %d, %c : (tensor<3xf32>, tensor<4xf32>, tensor<3xf32>) -> tensor<3xf32>
+  return
+}
+
+// -----
+
+func.func @f(%c: tensor<3xf32>, %d: tensor<4xf32>) {
+  // expected-error @+1 {{'cnn.batch_norm_offset' op coefficient is 4, but there are 3 channels}}
+  %0 = cnn.batch_norm_offset %c, %c, %d : (tensor<3xf32>, tensor<3xf32>, tensor<4xf32>) -> tensor<3xf32>
+  return
+}

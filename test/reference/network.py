@@ -31,6 +31,7 @@ class Network:
         self.training = training  # Of batch normalization: by the batch's statistics, or by the running ones.
         self.criterion = None  # j of the loss rbf_map; None: softmax cross-entropy.
         self.parameters, self.parameter_gradients, self.values = {}, {}, []
+        self.given = None  # The parameters' values, where they are not random.
         self.image = self._value("image", image.astype(np.float64))
 
     def text(self):
@@ -51,11 +52,13 @@ class Network:
 
     def _running(self, name, value):
         """A parameter that is not trained."""
-        self.parameters[name] = value.astype(np.float32)
+        self.parameters[name] = self.given[name] if self.given else value.astype(np.float32)
         return self.parameters[name].astype(np.float64)
 
     def _parameter(self, name, shape, scale):
         value = (self.random.standard_normal(shape) * scale).astype(np.float32)
+        if self.given:
+            value = self.given[name]
         self.parameters[name] = value
         self.parameter_gradients[name] = np.zeros(shape)
         return value.astype(np.float64)

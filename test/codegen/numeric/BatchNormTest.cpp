@@ -59,6 +59,19 @@ TEST_P(BatchNorm, ConvBatchNormReluMaxPool) {
         check(b, {.fills = {{v, positive}}, .relative = 1e-5});
       }
 }
+TEST_P(BatchNorm, AsAScale) {
+  for (int64_t channels : {1, 3, 10, 20, 64, 96, 100}) {
+    KernelBuilder b = builder();
+    const int weight = b.input(b.vector(channels)), v = b.input(b.vector(channels));
+    b.like("batch_norm_coefficient", {weight, v}, {{"epsilon", 1e-3}});
+    check(b, {.fills = {{v, positive}}, .paddingIsZero = true});
+
+    KernelBuilder o = builder();
+    const int bias = o.input(o.vector(channels)), mean = o.input(o.vector(channels)), c = o.input(o.vector(channels));
+    o.like("batch_norm_offset", {bias, mean, c});
+    check(o, {.paddingIsZero = true});
+  }
+}
 TEST_P(BatchNorm, Sums) {
   for (const auto &shape : shapes) {
     KernelBuilder b = builder();

@@ -108,6 +108,41 @@ TEST_P(Pointwise, Scale) {
     }
 }
 
+// Filters that fill their blocks, and such that leave more lanes empty than their coefficients do.
+TEST_P(Pointwise, ScaleFiltersOfAConvolution) {
+  for (int64_t filters : {1, 6, 10, 20, 33, 64, 96, 100})
+    for (int64_t groups : {1, 2}) {
+      if (filters % groups != 0)
+        continue;
+      KernelBuilder b = builder();
+      const int w = b.input(b.convWeight({filters, 5, 3, 2}, groups)), c = b.input(b.vector(filters));
+      b.like("scale_filters", {w, c});
+      check(b, {.paddingIsZero = true, .relative = 1e-7});
+    }
+}
+
+TEST_P(Pointwise, ScaleFiltersOfADenseLayer) {
+  for (int64_t outputs : {1, 10, 84, 128})
+    for (const std::vector<int64_t> &input : {std::vector<int64_t>{2, 16, 5, 5}, {2, 30}}) {
+      KernelBuilder b = builder();
+      const int w = b.input(b.denseWeight(outputs, b.activation(input))), c = b.input(b.vector(outputs));
+      b.like("scale_filters", {w, c});
+      check(b, {.paddingIsZero = true, .relative = 1e-7});
+    }
+}
+
+TEST_P(Pointwise, ScaleBias) {
+  for (int64_t channels : {1, 10, 64, 100})
+    for (bool offset : {true, false}) {
+      KernelBuilder b = builder();
+      std::vector<int> operands{b.input(b.vector(channels)), b.input(b.vector(channels))};
+      if (offset)
+        operands.push_back(b.input(b.vector(channels)));
+      b.like("scale_bias", operands);
+      check(b, {.paddingIsZero = true});
+    }
+}
+
 TEST_P(Pointwise, Relayout) {
   for (const auto &shape : shapes)
     for (bool toPlain : {true, false}) {

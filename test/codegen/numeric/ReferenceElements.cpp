@@ -140,6 +140,22 @@ Arrays scale(const OpSpec &, const Arrays &in) {
   return {y};
 }
 
+/// The filters one after the other, in the logical order: all of the first, all of the second, ...
+Arrays scaleFilters(const OpSpec &, const Arrays &in) {
+  Array result = in[0];
+  const int64_t perFilter = result.size() / result.shape[0];
+  for (int64_t flat = 0; flat < result.size(); ++flat)
+    result.values[flat] *= in[1](flat / perFilter);
+  return {result};
+}
+
+Arrays scaleBias(const OpSpec &, const Arrays &in) {
+  Array result = in[0];
+  for (int64_t c = 0; c < result.size(); ++c)
+    result(c) = result(c) * in[1](c) + (in.size() == 3 ? in[2](c) : 0);
+  return {result};
+}
+
 Arrays scaleCoefficientGradient(const OpSpec &op, const Arrays &in) {
   Array result(op.results[0].shape);
   for (int64_t flat = 0; flat < in[0].size(); ++flat)
@@ -233,6 +249,8 @@ ReferenceOp elementReference(const std::string &op) {
       {"mul", [](auto &, auto &in) { return zip(in[0], in[1], [](double a, double b) { return a * b; }); }},
       {"scale", scale},
       {"scale_coefficient_gradient", scaleCoefficientGradient},
+      {"scale_filters", scaleFilters},
+      {"scale_bias", scaleBias},
       {"concat", concat},
       {"slice", slice},
       {"channel_shuffle", channelShuffle},

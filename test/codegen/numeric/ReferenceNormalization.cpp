@@ -102,6 +102,20 @@ Arrays batchNorm(const OpSpec &op, const Arrays &in) {
   return {y};
 }
 
+Arrays batchNormCoefficient(const OpSpec &op, const Arrays &in) {
+  Array result = in[0];
+  for (int64_t c = 0; c < result.size(); ++c)
+    result(c) /= deviation(op, in[1], c);
+  return {result};
+}
+
+Arrays batchNormOffset(const OpSpec &, const Arrays &in) {
+  Array result = in[0];
+  for (int64_t c = 0; c < result.size(); ++c)
+    result(c) -= in[1](c) * in[2](c);
+  return {result};
+}
+
 Arrays batchStatistics(const OpSpec &, const Arrays &in) {
   const Array &x = in[0];
   Array mean({x.shape[1]}), variance({x.shape[1]});
@@ -161,6 +175,8 @@ Arrays averageUpdate(const OpSpec &op, const Arrays &in) {
 
 ReferenceOp normalizationReference(const std::string &op) {
   static const std::map<std::string, ReferenceOp> batch = {{"batch_norm", batchNorm},
+                                                           {"batch_norm_coefficient", batchNormCoefficient},
+                                                           {"batch_norm_offset", batchNormOffset},
                                                            {"batch_statistics", batchStatistics},
                                                            {"batch_norm_sums", batchNormSums},
                                                            {"batch_norm_input_gradient", batchNormInputGradient},

@@ -20,7 +20,8 @@ from networks import Network
 from plan_checker import check
 
 SWITCHES = ["", "", "fold=false", "fuse-pool=false", "fuse-elementwise=false",
-            "fold=false fuse-pool=false fuse-elementwise=false", "reuse-memory=false", "hoist-constants=false"]
+            "fold=false fuse-pool=false fuse-elementwise=false", "reuse-memory=false", "hoist-constants=false",
+            "fold-batch-norm=false"]
 STEP = 1e-5
 
 

@@ -140,6 +140,12 @@ class Interpreter:
         y = operands[0] * per_channel(operands[1], operands[0])
         return y + per_channel(operands[2], y) if len(operands) > 2 else y
 
+    def scale_filters(self, operands, shape, a):
+        return operands[0] * operands[1].reshape((-1,) + (1,) * (len(shape) - 1))
+
+    def scale_bias(self, operands, shape, a):
+        return operands[0] * operands[1] + (operands[2] if len(operands) > 2 else 0)
+
     def scale_coefficient_gradient(self, operands, shape, a):
         return (operands[0] * operands[1]).sum(all_but_channels(operands[0]))
 

@@ -45,6 +45,8 @@ class Network:
             operands.append(self.load((outputs,)))
         self.op("conv2d", operands, (shape[0], outputs, size, size),
                 f"{{stride = array<i64: {stride}, {stride}>, pad = array<i64: {pad}, {pad}, {pad}, {pad}>}}")
+        if self.rng.random() < 0.2:  # Inference folds it into the weights.
+            self.scale(*self.values[-1])
 
     def product(self, first, second):
         name, kind = f"%w{len(self.body)}", type_text(first[1])
