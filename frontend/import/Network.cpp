@@ -80,13 +80,13 @@ public:
 private:
   const ImportedNetwork &network;
   std::vector<std::string> names; ///< Of the definition that each node is in.
-  std::set<std::string> taken;
+  std::map<std::string, int> taken; ///< With the next number to try.
 
   std::string unique(const std::string &name) {
     const std::string wanted = legal(name);
     std::string found = wanted;
-    for (int count = 2; !taken.insert(found).second; ++count)
-      found = wanted + "_" + std::to_string(count);
+    while (!taken.emplace(found, 2).second)
+      found = wanted + "_" + std::to_string(taken[wanted]++);
     return found;
   }
 

@@ -3,53 +3,10 @@ import os
 
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 from conftest import run
-from onnx import TensorProto, helper, numpy_helper
-
-random = np.random.default_rng(11)
-
-
-def weights(name, *shape):
-    values = random.standard_normal(shape) * np.prod(shape[1:]) ** -0.5
-    return numpy_helper.from_array(values.astype(np.float32), name)
-
-
-def constant(name, values, kind=np.float32):
-    return numpy_helper.from_array(np.asarray(values, kind), name)
-
-
-def model(nodes, initializers, shape, opset=13, batch="N", output="y"):
-    graph = helper.make_graph(nodes, "net", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [batch, *shape])],
-                              [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)], initializers)
-    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
-    made.ir_version = 8
-    return made
-
-
-def node(op, inputs, output="y", **attributes):
-    return helper.make_node(op, inputs.split(), [output], **attributes)
-
-
-def compare(fovea, folder, made, shape, batch=2):
-    """Imports, compiles and runs; the outputs must be ONNX Runtime's."""
-    path = folder / "net.onnx"
-    onnx.save(made, path)
-    image = random.standard_normal((batch, *shape)).astype(np.float32)
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    expected = session.run(None, {"x": image})[0]
-    run(fovea, "import", path)
-    run(fovea, "compile", folder / "net.net", "--inference", "-o", folder / "net")
-    np.save(folder / "x.npy", image)
-    parameters = folder / "net.safetensors"
-    if not parameters.exists():  # No layer has any.
-        parameters.write_bytes((2).to_bytes(8, "little") + b"{}")
-    run(folder / "net", "predict", "--weights", parameters, "--input", folder / "x.npy", "--output", folder / "y.npy")
-    actual = np.load(folder / "y.npy")
-    np.testing.assert_allclose(actual.reshape(expected.shape), expected, rtol=1e-4, atol=2e-5)
-    return (folder / "net.net").read_text()
-
+from onnx import TensorProto, helper
+from onnx_files import compare, constant, model, node, node_names, random, refused, weights
 
 SMALL = (4, 11, 13)
 
@@ -96,7 +53,7 @@ SMALL = (4, 11, 13)
     ([node("GlobalAveragePool", "x", "g"), node("Squeeze", "g axes")], [constant("axes", [2, 3], np.int64)]),
     ([node("Dropout", "x", "d"), node("Identity", "d", "i"), node("Relu", "i")], []),
     ([node("Transpose", "w", "t", perm=[1, 0]), node("Flatten", "x", "f"), node("MatMul", "f t")], [weights("w", 3, 572)]),
-], ids=lambda value: "-".join(n.op_type for n in value) if value and hasattr(value[0], "op_type") else "")
+], ids=node_names)
 def test_operations(fovea, tmp_path, nodes, initializers):
     compare(fovea, tmp_path, model(nodes, initializers, SMALL), SMALL)
 
@@ -125,16 +82,6 @@ def test_residual_and_branches(fovea, tmp_path):
     compare(fovea, tmp_path, model(nodes, [weights("w1", 6, 4, 3, 3), weights("w2", 4, 6, 1, 1)], SMALL), SMALL)
 
 
-def refused(fovea, folder, made, *options):
-    path = folder / "net.onnx"
-    path.write_bytes(made if isinstance(made, bytes) else made.SerializeToString())
-    result = run(fovea, "import", path, "-o", folder / "out.net", *options, check=False)
-    assert result.returncode == 1, result
-    assert result.stderr.startswith("fovea: error: ") and result.stderr.count("\n") == 1, result.stderr
-    assert not (folder / "out.net").exists()
-    return result.stderr
-
-
 @pytest.mark.parametrize("nodes, initializers, told", [
     ([node("Erf", "x")], [], "node `y` (Erf) cannot be imported: the model language has no such operation"),
     ([node("Relu", "q")], [], "node `y` (Relu) reads `q`, which no node before it computes"),
@@ -143,9 +90,10 @@ def refused(fovea, folder, made, *options):
     ([node("Conv", "x x")], [], "node `y` (Conv) computes `x`, which must be a constant"),
     ([node("Conv", "x w")], [weights("w", 5, 4, 3)], "is not two-dimensional"),
     ([node("Conv", "x w")], [weights("w", 5, 4, 30, 30)], "has a window larger than its input"),
-    ([node("Transpose", "x", perm=[0, 2, 3, 1])], [], "(Transpose) cannot be imported"),
+    ([node("Transpose", "x", perm=[0, 1, 3, 2])], [], "node `y` (Transpose) puts the axes into the order [0, 1, 3, 2]"),
     ([node("Softmax", "x", axis=3)], [], "is not over the channels"),
-    ([node("Reshape", "x s")], [constant("s", [0, 2, 2, -1], np.int64)], "only flattening can be imported"),
+    ([node("Reshape", "x s", "r"), node("Relu", "r", "t"), node("MaxPool", "t", kernel_shape=[2, 2])],
+     [constant("s", [0, 2, 2, -1], np.int64)], "reads [4, 11, 13] seen as [2, 2, 143]; reshapes can be imported that"),
     ([node("Relu", "x", "y"), node("Tanh", "x", "y")], [], "computes `y`, which there is already"),
     ([node("ConstantOfShape", "s", "w"), node("Conv", "x w")], [constant("s", [1 << 40, 4, 3, 3], np.int64)],
      "which is too large"),

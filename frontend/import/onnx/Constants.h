@@ -15,13 +15,28 @@ using ::onnx::AttributeProto;
 using ::onnx::NodeProto;
 using ::onnx::TensorProto;
 
+/// Elements of one constant.
+inline constexpr int64_t mostElements = int64_t(1) << 28;
+
 /// Numbers of any of ONNX's types, as doubles: exact for floats and for whole numbers below 2^53.
 struct Constant {
   Shape shape;
   std::vector<double> values;
+  bool uniform = false; ///< All elements are `values[0]`: a few bytes of a file ask for any number of them.
 
-  std::vector<int64_t> whole() const { return {values.begin(), values.end()}; }
+  /// At most `mostElements`.
+  int64_t size() const { return uniform ? *elementCount(shape) : int64_t(values.size()); }
+  double operator[](int64_t index) const { return values[uniform ? 0 : size_t(index)]; }
+
+  /// Truncated; numbers beyond int64 become its ends.
+  std::vector<int64_t> whole() const;
 };
+
+/// For messages: at most 80 letters, none that would break a line.
+std::string printable(const std::string &text);
+
+/// "FLOAT", or the number of a type that has no name.
+std::string typeName(int64_t type);
 
 /// Throws Error (with `file` and the tensor's name) for types that hold no numbers, data outside the file, and tensors
 /// whose data is not as long as their shape says.
@@ -33,8 +48,9 @@ float real(const NodeProto &node, const std::string &name, float otherwise);
 std::string text(const NodeProto &node, const std::string &name, const std::string &otherwise);
 std::vector<int64_t> integers(const NodeProto &node, const std::string &name, std::vector<int64_t> otherwise);
 
-/// The result of a node whose operands are all constant; nothing when it is of a kind that is not folded.
-std::optional<Constant> fold(const NodeProto &node, const std::vector<const Constant *> &operands,
+/// The result of a node whose operands are all constant; nothing when it is of a kind that is not folded. Throws Error
+/// when it would have more than `most` elements that differ, or `mostElements`.
+std::optional<Constant> fold(const NodeProto &node, const std::vector<const Constant *> &operands, int64_t most,
                              const std::string &file);
 
 } // namespace fovea::onnx

@@ -1,4 +1,4 @@
-// Windows, dense layers, activations and reshapes.
+// Windows, dense layers and activations.
 #include "frontend/import/onnx/Importer.h"
 #include "runtime/Error.h"
 
@@ -34,6 +34,9 @@ Importer::Window Importer::windowOf(const NodeProto &node, const std::vector<int
     for (int64_t number : *numbers)
       if (number < 1 || number > 1 << 20)
         fail(node, "has " + std::to_string(number) + " as a kernel, stride or dilation");
+  for (int64_t number : w.pad)
+    if (number < 0 || number > 1 << 20)
+      fail(node, "is padded by " + std::to_string(number));
   const std::string automatic = onnx::text(node, "auto_pad", "NOTSET");
   if (automatic == "VALID")
     w.pad = {0, 0, 0, 0};
@@ -78,12 +81,15 @@ void Importer::addWindow(Arguments &arguments, const Window &w, bool stride) {
 }
 
 void Importer::conv(const NodeProto &node) {
-  const Value &in = valueOf(node, 0, true);
+  const Value in = paddedOf(node, 0);
   const std::vector<int64_t> image = imageOf(node, in);
+  if (in.padding != 0)
+    fail(node, "follows a Pad by " + std::to_string(in.padding) + "; convolutions are padded with zeros");
   const Constant *weight = constantOf(node, 1), *bias = constantOf(node, 2);
   if (!weight || weight->shape.size() != 4)
     fail(node, "is not two-dimensional; only images can be imported");
-  Window w = windowOf(node, image, {weight->shape[2], weight->shape[3]});
+  const std::vector<int64_t> padded{image[0], image[1] + in.pad[0] + in.pad[2], image[2] + in.pad[1] + in.pad[3]};
+  Window w = windowOf(node, padded, {weight->shape[2], weight->shape[3]});
   for (size_t side = 0; side < 4; ++side)
     w.pad[side] += in.pad[side];
   const int64_t filters = weight->shape[0], groups = onnx::integer(node, "group", 1);
@@ -94,37 +100,52 @@ void Importer::conv(const NodeProto &node) {
   if (!bias)
     arguments.push_back(argument("bias", word("none")));
   ImportedNode made{.name = layerOf(node.input(1)), .inputs = {in.node}, .call = call("conv", std::move(arguments))};
-  made.parameters["weight"] = floats(*weight);
+  made.parameters["weight"] = floats(node, *weight);
   if (bias)
-    made.parameters["bias"] = floats(*bias);
+    made.parameters["bias"] = floats(node, *bias);
   emit(node, std::move(made), outputsOf(node, image, w, filters, false));
+}
+
+std::vector<int64_t> Importer::columnsOf(const Value &in) {
+  const int64_t channels = in.shape[0], rows = in.shape[1], columns = in.shape[2];
+  std::vector<int64_t> order;
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t pixel = 0; pixel < rows * columns; ++pixel)
+      order.push_back(pixel * channels + c);
+  return order;
 }
 
 void Importer::dense(const NodeProto &node, const Constant &weight, bool turned, double factor, const Constant *bias,
                      double biasFactor) {
-  const Value &in = valueOf(node, 0);
+  const Value &in = anyOf(node, 0);
   if (weight.shape.size() != 2)
     fail(node, "multiplies by a tensor of the shape " + shapeText(weight.shape) + ", not by a matrix");
   const int64_t outputs = weight.shape[turned ? 1 : 0], inputs = weight.shape[turned ? 0 : 1];
-  if (elementCount(in.shape) != inputs || in.shape.size() != 1)
-    fail(node, "multiplies " + shapeText(in.shape) + " by a matrix of " + std::to_string(inputs) + " inputs");
-  FloatTensor stored{{outputs, inputs}, std::vector<float>(weight.values.size())};
+  if (in.seen() != std::vector<int64_t>{inputs})
+    fail(node, "multiplies " + shapeText(in.seen()) + " by a matrix of " + std::to_string(inputs) + " inputs");
+  const std::vector<int64_t> order = in.order == Order::ChannelsLast ? columnsOf(in) : std::vector<int64_t>{};
+  if (weight.uniform)
+    mayRepeat -= weight.size();
+  if (mayRepeat < 0)
+    fail(node, "repeats one number in more than " + std::to_string(mostElements) + " parameters");
+  FloatTensor stored{{outputs, inputs}, std::vector<float>(size_t(weight.size()))};
   for (int64_t o = 0; o < outputs; ++o)
-    for (int64_t i = 0; i < inputs; ++i)
-      stored.values[size_t(o * inputs + i)] =
-          float(factor * weight.values[size_t(turned ? i * outputs + o : o * inputs + i)]);
+    for (int64_t i = 0; i < inputs; ++i) {
+      const int64_t from = order.empty() ? i : order[size_t(i)];
+      stored.values[size_t(o * inputs + i)] = float(factor * weight[turned ? from * outputs + o : o * inputs + from]);
+    }
   Arguments arguments{argument(number(double(outputs)))};
   if (!bias)
     arguments.push_back(argument("bias", word("none")));
   ImportedNode made{.name = layerOf(node.input(1)), .inputs = {in.node}, .call = call("dense", std::move(arguments))};
   made.parameters["weight"] = std::move(stored);
   if (bias) {
-    const size_t count = bias->values.size();
-    if (count != 1 && count != size_t(outputs))
+    const int64_t count = bias->size();
+    if (count != 1 && (count != outputs || bias->shape.back() != outputs))
       fail(node, "adds " + std::to_string(count) + " numbers to " + std::to_string(outputs) + " outputs");
     FloatTensor offset{{outputs}, {}};
     for (int64_t o = 0; o < outputs; ++o)
-      offset.values.push_back(float(biasFactor * bias->values[count == 1 ? 0 : size_t(o)]));
+      offset.values.push_back(float(biasFactor * (*bias)[count == 1 ? 0 : o]));
     made.parameters["bias"] = std::move(offset);
   }
   emit(node, std::move(made), {outputs});
@@ -148,24 +169,39 @@ void Importer::matMul(const NodeProto &node) {
 }
 
 void Importer::pool(const NodeProto &node) {
-  const Value &in = valueOf(node, 0);
+  const Value in = paddedOf(node, 0);
   const std::vector<int64_t> image = imageOf(node, in);
-  const Window w = windowOf(node, image, onnx::integers(node, "kernel_shape", {}));
+  const std::vector<int64_t> padded{image[0], image[1] + in.pad[0] + in.pad[2], image[2] + in.pad[1] + in.pad[3]};
+  Window w = windowOf(node, padded, onnx::integers(node, "kernel_shape", {}));
   if (w.dilation != std::vector<int64_t>{1, 1})
     fail(node, "has dilated windows, which the language has for convolutions only");
   for (int index = 1; index < node.output_size(); ++index)
     if (users.contains(node.output(index)))
       fail(node, "gives the places of its maxima, which cannot be imported");
   const bool average = node.op_type() == "AveragePool", ceil = onnx::integer(node, "ceil_mode", 0) != 0;
+  const std::vector<int64_t> none(4, 0);
+  bool countsPadding = onnx::integer(node, "count_include_pad", 0) != 0;
+  if (in.pad != std::array<int64_t, 4>{}) {
+    const bool lowest = in.padding < -1e30, zero = in.padding == 0;
+    if (!average && !lowest && !(zero && in.notNegative))
+      fail(node, "follows a Pad whose " + std::to_string(in.padding) + " might be the maximum of a window; pad it " +
+                     "itself");
+    if (average && (!zero || (w.pad != none && !countsPadding)))
+      fail(node, "follows a Pad and averages in another way than over all of it; pad it itself");
+    countsPadding = true;
+    for (size_t side = 0; side < 4; ++side)
+      w.pad[side] += in.pad[side];
+  }
   Arguments arguments{argument(pair(w.kernel[0], w.kernel[1]))};
   addWindow(arguments, w, true);
   if (ceil)
     arguments.push_back(argument("ceil", word("true")));
-  const bool pads = w.pad != std::vector<int64_t>(4, 0);
-  if (average && !onnx::integer(node, "count_include_pad", 0) && (pads || ceil))
+  if (average && !countsPadding && (w.pad != none || ceil))
     arguments.push_back(argument("divisor", word("valid")));
-  emitSimple(node, call(average ? "avg_pool" : "max_pool", std::move(arguments)),
-             outputsOf(node, image, w, image[0], ceil));
+  const std::vector<int64_t> shape = outputsOf(node, image, w, image[0], ceil);
+  emit(node, {.name = "", .inputs = {in.node}, .call = call(average ? "avg_pool" : "max_pool", std::move(arguments))},
+       shape);
+  values[node.output(0)].notNegative = in.notNegative;
 }
 
 void Importer::globalPool(const NodeProto &node) {
@@ -176,21 +212,25 @@ void Importer::globalPool(const NodeProto &node) {
 }
 
 void Importer::reduceMean(const NodeProto &node) {
-  const std::vector<int64_t> image = imageOf(node, valueOf(node, 0));
-  std::vector<int64_t> axes = onnx::integers(node, "axes", {});
-  if (const Constant *given = constantOf(node, 1))
-    axes = given->whole();
-  for (int64_t &axis : axes)
-    axis += axis < 0 ? 4 : 0;
-  std::sort(axes.begin(), axes.end());
-  if (axes != std::vector<int64_t>{2, 3})
+  const Value in = anyOf(node, 0);
+  const std::vector<int64_t> &dims = in.seen(), axes = axesOf(node, int64_t(dims.size()) + 1);
+  const bool image = in.shape.size() == 3;
+  const bool pixels = in.order == Order::Same ? axes == std::vector<int64_t>{2, 3}
+                      : in.order == Order::ChannelsLast
+                          ? dims.size() == 3 && axes == std::vector<int64_t>{1, 2}
+                          : dims.size() == 2 && dims[0] == in.shape[0] && axes == std::vector<int64_t>{2};
+  if (!image || !pixels || in.order == Order::Turned)
     fail(node, "takes the mean along other axes than height and width");
-  emitSimple(node, call("global_avg_pool"), {image[0], 1, 1});
-  if (onnx::integer(node, "keepdims", 1))
+  emit(node, {.name = "", .inputs = {in.node}, .call = call("global_avg_pool")}, {in.shape[0], 1, 1});
+  Value &mean = values[node.output(0)];
+  mean.notNegative = in.notNegative;
+  if (!onnx::integer(node, "keepdims", 1))
+    return flattened(node, Value(mean));
+  if (in.order == Order::Same)
     return;
-  network.nodes.push_back(
-      {.name = nameOf(node) + "_flat", .inputs = {values[node.output(0)].node}, .call = call("flatten")});
-  values[node.output(0)] = {int(network.nodes.size()) - 1, {image[0]}, {}};
+  mean.order = in.order;
+  mean.dims =
+      in.order == Order::ChannelsLast ? std::vector<int64_t>{1, 1, in.shape[0]} : std::vector<int64_t>{in.shape[0], 1};
 }
 
 void Importer::lrn(const NodeProto &node) {
@@ -209,103 +249,105 @@ void Importer::lrn(const NodeProto &node) {
 void Importer::plain(const NodeProto &node) {
   std::string name = node.op_type();
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  emitSimple(node, call(name), valueOf(node, 0).shape);
+  emitElementwise(node, call(name), name != "tanh");
 }
 
 void Importer::leakyRelu(const NodeProto &node) {
-  emitSimple(node, call("leaky_relu", {argument("slope", number(onnx::real(node, "alpha", 0.01f)))}),
-             valueOf(node, 0).shape);
+  const double slope = onnx::real(node, "alpha", 0.01f);
+  if (!(slope >= 0 && slope < 1))
+    fail(node, "has the slope " + std::to_string(slope) + "; slopes from 0 to below 1 can be imported");
+  emitElementwise(node, call("leaky_relu", {argument("slope", number(slope))}));
+}
+
+void Importer::prelu(const NodeProto &node) {
+  const Constant *slopes = constantOf(node, 1);
+  bool same = slopes && slopes->size() > 0;
+  for (int64_t i = 1; same && !slopes->uniform && i < slopes->size(); ++i)
+    same = (*slopes)[i] == (*slopes)[0];
+  if (!same || !((*slopes)[0] >= 0 && (*slopes)[0] < 1))
+    fail(node, "has slopes of its own for each channel; one slope, from 0 to below 1, can be imported");
+  emitElementwise(node, call("leaky_relu", {argument("slope", number(float((*slopes)[0])))}));
 }
 
 void Importer::clip(const NodeProto &node) {
-  const Constant *least = constantOf(node, 1), *most = constantOf(node, 2);
-  const double low = least ? least->values.at(0) : onnx::real(node, "min", -INFINITY);
-  const double high = most ? most->values.at(0) : onnx::real(node, "max", INFINITY);
-  if (low != 0 || high <= 0)
-    fail(node, "cuts off below " + std::to_string(low) + "; only relu, and relu with a maximum, can be imported");
+  const double low = scalarOf(node, 1, onnx::real(node, "min", -INFINITY));
+  const double high = scalarOf(node, 2, onnx::real(node, "max", INFINITY));
+  if (low < -1e30 && high > 1e30)
+    return pass(node);
+  if (low != 0 || !(high > 0))
+    fail(node, "keeps values between " + std::to_string(low) + " and " + std::to_string(high) +
+                   "; only relu, and relu with a maximum, can be imported");
   const bool open = high > 1e30;
-  emitSimple(node, open ? call("relu") : call("relu", {argument("max", number(high))}), valueOf(node, 0).shape);
+  emitElementwise(node, open ? call("relu") : call("relu", {argument("max", number(high))}), true);
 }
 
 void Importer::softmax(const NodeProto &node) {
-  const Value &in = valueOf(node, 0);
-  const int64_t rank = int64_t(in.shape.size()) + 1;
+  const Value &in = anyOf(node, 0);
+  const int64_t rank = int64_t(in.seen().size()) + 1;
   int64_t axis = onnx::integer(node, "axis", opset < 13 ? 1 : -1);
   axis += axis < 0 ? rank : 0;
+  const bool flat = in.shape.size() == 1 || in.shape[1] * in.shape[2] == 1;
+  const bool last = in.order == Order::ChannelsLast && in.seen().size() == 3;
   // Before opset 13, all axes from this one on were taken together.
-  const bool onePixel = in.shape.size() == 1 || in.shape[1] * in.shape[2] == 1;
-  if (axis != 1 || (opset < 13 && !onePixel))
+  const bool channels = in.order == Order::Same ? axis == 1 && (opset >= 13 || flat) : last && axis == 3;
+  if (!channels)
     fail(node, "is not over the channels");
-  emitSimple(node, call("softmax"), in.shape);
+  emitElementwise(node, call("softmax"), true);
 }
 
 void Importer::dropout(const NodeProto &node) {
-  double p = onnx::real(node, "ratio", 0.5f);
-  if (const Constant *given = constantOf(node, 1))
-    p = given->values.at(0);
-  if (p <= 0 || p >= 1)
+  const double p = scalarOf(node, 1, onnx::real(node, "ratio", 0.5f));
+  for (int index = 1; index < node.output_size(); ++index)
+    if (users.contains(node.output(index)))
+      fail(node, "gives its mask, which cannot be imported");
+  if (!(p > 0 && p < 1))
     return pass(node);
-  emitSimple(node, call("dropout", {argument(number(p))}), valueOf(node, 0).shape);
+  emitElementwise(node, call("dropout", {argument(number(p))}), anyOf(node, 0).notNegative);
 }
 
-void Importer::reshape(const NodeProto &node) {
-  const Value &in = valueOf(node, 0);
-  const int64_t count = *elementCount(in.shape);
-  std::vector<int64_t> shape;
-  if (node.op_type() == "Reshape") {
-    const Constant *given = constantOf(node, 1);
-    shape = given ? given->whole() : onnx::integers(node, "shape", {});
-    if (shape.empty())
-      fail(node, "makes a single number of an image");
-    shape.erase(shape.begin()); // The batch.
-    for (size_t axis = 0; axis < shape.size(); ++axis)
-      if (shape[axis] == 0 && axis < in.shape.size())
-        shape[axis] = in.shape[axis];
-    for (int64_t &extent : shape)
-      if (extent == -1) {
-        int64_t known = 1;
-        for (int64_t other : shape)
-          known *= other == -1 ? 1 : std::max<int64_t>(other, 1);
-        extent = count / known;
-      }
-  } else if (node.op_type() == "Flatten") {
-    const int64_t axis = onnx::integer(node, "axis", 1), rank = int64_t(in.shape.size()) + 1;
-    if (axis != 1 && axis != 1 - rank)
-      fail(node, "flattens from another axis than 1");
-    shape = {count};
-  } else if (node.op_type() == "Unsqueeze") {
-    shape = in.shape;
-    if (shape.size() == 1)
-      shape = {shape[0], 1, 1};
-  } else {
-    shape = {in.shape[0]}; // Of what is 1 x 1.
-  }
-  if (shape == in.shape)
-    return pass(node);
-  if (shape != std::vector<int64_t>{count})
-    fail(node,
-         "makes the shape " + shapeText(shape) + " of " + shapeText(in.shape) + "; only flattening can be imported");
-  emitSimple(node, call("flatten"), shape);
+void Importer::cast(const NodeProto &node) {
+  const int64_t type = onnx::integer(node, "to", 0);
+  if (type != TensorProto::FLOAT && type != TensorProto::FLOAT16 && type != TensorProto::DOUBLE &&
+      type != TensorProto::BFLOAT16)
+    fail(node, "makes " + typeName(type) + " of the network's values, which are float32");
+  pass(node);
 }
 
 void Importer::pad(const NodeProto &node) {
-  Value value = valueOf(node, 0, true);
+  Value value = paddedOf(node, 0);
   imageOf(node, value);
   std::vector<int64_t> pads = onnx::integers(node, "pads", {});
   if (const Constant *given = constantOf(node, 1))
     pads = given->whole();
-  const Constant *filled = constantOf(node, 2);
-  const std::string mode = onnx::text(node, "mode", "constant");
-  if (mode != "constant" || (filled && filled->values.at(0) != 0) || onnx::real(node, "value", 0) != 0)
-    fail(node, "pads with something else than zeros");
+  if (const Constant *given = constantOf(node, 3)) { // The axes that are padded, since opset 18.
+    const std::vector<int64_t> axes = given->whole();
+    std::vector<int64_t> all(8, 0);
+    if (pads.size() != 2 * axes.size())
+      fail(node, "has " + std::to_string(pads.size()) + " widths for " + std::to_string(axes.size()) + " axes");
+    for (size_t i = 0; i < axes.size(); ++i) {
+      const int64_t axis = axes[i] + (axes[i] < 0 ? 4 : 0);
+      if (axis < 0 || axis > 3)
+        fail(node, "pads other axes than height and width, or cuts off");
+      all[size_t(axis)] = pads[i];
+      all[size_t(axis) + 4] = pads[i + axes.size()];
+    }
+    pads = all;
+  }
+  if (onnx::text(node, "mode", "constant") != "constant")
+    fail(node, "pads with something else than a constant");
   if (pads.size() != 8 || pads[0] || pads[1] || pads[4] || pads[5] || *std::min_element(pads.begin(), pads.end()) < 0)
     fail(node, "pads other axes than height and width, or cuts off");
+  const double padding = scalarOf(node, 2, onnx::real(node, "value", 0));
+  if (value.pad != std::array<int64_t, 4>{} && padding != value.padding)
+    fail(node, "pads with another number than the Pad before it");
+  value.padding = padding;
   const std::array<int64_t, 4> sides{pads[2], pads[3], pads[6], pads[7]};
   for (size_t side = 0; side < 4; ++side) {
-    if (sides[side] > 1 << 20)
+    if (sides[side] > 1 << 20 || value.pad[side] > 1 << 20)
       fail(node, "pads by " + std::to_string(sides[side]));
-    value.pad[side] += sides[side]; // The convolution counts it as its own.
+    value.pad[side] += sides[side]; // The convolution or pooling counts it as its own.
   }
+  value.shared |= users[node.input(0)] > 1;
   values[node.output(0)] = value;
 }
 
@@ -322,6 +364,8 @@ void Importer::concat(const NodeProto &node) {
     const Value &value = valueOf(node, index);
     if (value.shape.size() != shape.size())
       fail(node, "joins tensors of different ranks");
+    if (!std::equal(shape.begin() + 1, shape.end(), value.shape.begin() + 1))
+      fail(node, "joins " + shapeText(valueOf(node, 0).shape) + " and " + shapeText(value.shape));
     made.inputs.push_back(value.node);
     shape[0] += value.shape[0];
   }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <set>
 
 namespace fovea {
 
@@ -35,10 +36,14 @@ Importer::Importer(const std::string &file, const std::vector<int64_t> &inputSha
   for (const auto &set : model.opset_import())
     if (set.domain().empty() || set.domain() == "ai.onnx")
       opset = set.version();
+  if (opset == 0)
+    throw Error(file + ": does not say its opset");
   if (opset < 7)
     throw Error(file + ": is of opset " + std::to_string(opset) + "; 7 is the oldest that can be imported");
+  mayFold = int64_t(model.ByteSizeLong()) + (1 << 16);
   for (const auto &tensor : graph.initializer())
-    constants[tensor.name()] = onnx::readTensor(tensor, file);
+    if (!constants.emplace(tensor.name(), onnx::readTensor(tensor, file)).second)
+      throw Error(file + ": has two tensors `" + printable(tensor.name()) + "`");
   findInput(inputShape);
 }
 
@@ -46,8 +51,9 @@ ImportedNetwork Importer::run() {
   network.source = file;
   network.name = graph.name().empty() ? "Imported" : graph.name();
   const std::string producer = model.producer_name().empty() ? "" : ", made by " + printable(model.producer_name());
-  network.comments = {"Imported from ONNX: " + std::filesystem::path(file).filename().string() + " (opset " +
-                      std::to_string(opset) + producer + ")"};
+  network.comments.insert(network.comments.begin(),
+                          "Imported from ONNX: " + std::filesystem::path(file).filename().string() + " (opset " +
+                              std::to_string(opset) + producer + ")");
   countUsers();
   for (const NodeProto &node : graph.node())
     add(node);
@@ -56,15 +62,16 @@ ImportedNetwork Importer::run() {
   auto output = values.find(graph.output(0).name());
   if (output == values.end())
     throw Error(file + ": no node computes the output `" + printable(graph.output(0).name()) + "`");
-  network.output = output->second.node;
+  const Value &result = output->second;
+  if (result.order == Order::Turned || result.pad != std::array<int64_t, 4>{})
+    throw Error(file + ": the output `" + printable(graph.output(0).name()) +
+                "` is made by a Transpose or a Pad, which can be imported only before other operations");
+  if (result.order == Order::ChannelsLast)
+    network.comments.push_back("There the output's axes end in the channels; here they begin with them.");
+  else if (result.order == Order::Reshaped)
+    network.comments.push_back("There the output is seen as [batch, " + shapeText(result.dims).substr(1) + ".");
+  network.output = result.node;
   return std::move(network);
-}
-
-std::string Importer::printable(const std::string &text) {
-  std::string shown;
-  for (char letter : text.substr(0, 80))
-    shown += letter >= ' ' && letter < 127 ? letter : '?';
-  return shown;
 }
 
 std::string Importer::nameOf(const NodeProto &node) {
@@ -75,6 +82,24 @@ void Importer::fail(const NodeProto &node, const std::string &what) const {
   throw Error(file + ": node `" + nameOf(node) + "` (" + printable(node.op_type()) + ") " + what);
 }
 
+/// Whether the first thing that is done to the input, but for operations on single elements, is a Transpose from
+/// [N,H,W,C] to [N,C,H,W].
+bool Importer::startsChannelsLast(const std::string &input) const {
+  static const std::set<std::string> elementwise{"Cast", "Identity", "Mul", "Add", "Sub", "Div", "Clip", "Relu"};
+  std::set<std::string> reached{input};
+  for (const NodeProto &node : graph.node()) {
+    const bool reads = std::any_of(node.input().begin(), node.input().end(),
+                                   [&](const std::string &name) { return reached.contains(name); });
+    if (!reads || node.output_size() == 0)
+      continue;
+    if (node.op_type() == "Transpose")
+      return onnx::integers(node, "perm", {}) == std::vector<int64_t>{0, 3, 1, 2};
+    if (elementwise.contains(node.op_type()))
+      reached.insert(node.output(0));
+  }
+  return false;
+}
+
 void Importer::findInput(const std::vector<int64_t> &given) {
   std::vector<const ::onnx::ValueInfoProto *> inputs;
   for (const auto &input : graph.input())
@@ -82,20 +107,38 @@ void Importer::findInput(const std::vector<int64_t> &given) {
       inputs.push_back(&input);
   if (inputs.size() != 1)
     throw Error(file + ": has " + std::to_string(inputs.size()) + " inputs; networks with one can be imported");
+  const std::string &name = inputs[0]->name();
+  const auto &type = inputs[0]->type().tensor_type();
+  if (type.elem_type() != TensorProto::FLOAT && type.elem_type() != TensorProto::FLOAT16 &&
+      type.elem_type() != TensorProto::DOUBLE)
+    throw Error(file + ": the input `" + printable(name) + "` holds elements of the type " +
+                typeName(type.elem_type()) + "; networks of float32 can be imported");
   std::vector<int64_t> shape;
-  const auto &declared = inputs[0]->type().tensor_type().shape();
-  for (int axis = 1; axis < declared.dim_size(); ++axis)
-    shape.push_back(declared.dim(axis).dim_value());
+  for (int axis = 1; axis < type.shape().dim_size(); ++axis)
+    shape.push_back(type.shape().dim(axis).dim_value());
+  if (type.shape().dim_size() > 0)
+    batch = std::max<int64_t>(0, type.shape().dim(0).dim_value());
+  const bool channelsLast = startsChannelsLast(name);
+  if (channelsLast && shape.size() == 3)
+    shape = {shape[2], shape[0], shape[1]};
   if (!given.empty())
     shape = given;
   const bool known = std::all_of(shape.begin(), shape.end(), [](int64_t extent) { return extent > 0; });
   if (!known || (shape.size() != 1 && shape.size() != 3))
-    throw Error(file + ": the input `" + printable(inputs[0]->name()) + "` has the shape [N" +
+    throw Error(file + ": the input `" + printable(name) + "` has the shape [N" +
                 (shape.empty() ? "" : ", " + shapeText(shape).substr(1, shapeText(shape).size() - 2)) +
                 "]; give its channels, height and width, as --input 3,224,224");
+  if (elementCount(shape).value_or(mostElements + 1) > mostElements)
+    throw Error(file + ": the input `" + printable(name) + "` has the shape " + shapeText(shape) +
+                ", which is too large");
   network.inputShape = shape;
-  network.nodes.push_back({.name = inputs[0]->name()});
-  values[inputs[0]->name()] = {0, shape, {}};
+  network.nodes.push_back({.name = name});
+  Value &input = values[name] = {.node = 0, .shape = shape};
+  if (channelsLast && shape.size() == 3) {
+    input.order = Order::ChannelsLast;
+    input.dims = {shape[1], shape[2], shape[0]};
+    network.comments.push_back("There the input's axes end in the channels; here they begin with them.");
+  }
 }
 
 void Importer::countUsers() {
@@ -125,15 +168,17 @@ void Importer::add(const NodeProto &node) {
     if (!input.empty() && constant == constants.end() && !values.contains(input))
       fail(node, "reads `" + printable(input) + "`, which no node before it computes");
   }
-  if (node.op_type() == "Shape" && !allConstant) { // One image: the batch is the compiler's choice.
-    std::vector<int64_t> shape = values.at(node.input(0)).shape;
+  if (node.op_type() == "Shape" && !allConstant &&
+      node.input_size() == 1) { // One image: the batch is the compiler's choice.
+    std::vector<int64_t> shape = values.at(node.input(0)).seen();
     Constant constant{{int64_t(shape.size()) + 1}, {1.0}};
     constant.values.insert(constant.values.end(), shape.begin(), shape.end());
     constants[node.output(0)] = constant;
     return;
   }
   if (allConstant)
-    if (std::optional<Constant> folded = onnx::fold(node, operands, file)) {
+    if (std::optional<Constant> folded = onnx::fold(node, operands, mayFold, file)) {
+      mayFold -= int64_t(folded->values.size());
       constants[node.output(0)] = std::move(*folded);
       return;
     }
@@ -160,11 +205,13 @@ void Importer::translate(const NodeProto &node) {
                                                                 {"Softmax", &Importer::softmax},
                                                                 {"Dropout", &Importer::dropout},
                                                                 {"Identity", &Importer::identity},
-                                                                {"Cast", &Importer::identity},
-                                                                {"Flatten", &Importer::reshape},
+                                                                {"Cast", &Importer::cast},
+                                                                {"Flatten", &Importer::flatten},
                                                                 {"Reshape", &Importer::reshape},
-                                                                {"Squeeze", &Importer::reshape},
-                                                                {"Unsqueeze", &Importer::reshape},
+                                                                {"Squeeze", &Importer::squeeze},
+                                                                {"Unsqueeze", &Importer::unsqueeze},
+                                                                {"Transpose", &Importer::transpose},
+                                                                {"PRelu", &Importer::prelu},
                                                                 {"Pad", &Importer::pad},
                                                                 {"Concat", &Importer::concat},
                                                                 {"Add", &Importer::sum},
@@ -172,21 +219,52 @@ void Importer::translate(const NodeProto &node) {
                                                                 {"Sub", &Importer::affineOnly},
                                                                 {"Mul", &Importer::affineOnly},
                                                                 {"Div", &Importer::affineOnly}};
+  static const std::map<std::string, const char *> remedies = {
+      {"ArgMax", "remove it before exporting: programs print the classes with their probabilities"},
+      {"Elu", "train with relu or leaky_relu"},
+      {"HardSigmoid", "train with sigmoid"},
+      {"HardSwish", "train with relu"},
+      {"LogSoftmax", "end the model before it, or in Softmax"},
+      {"Pow", "fold it before exporting, if it is a sum of constants"},
+      {"QLinearConv", "export the model of floats"},
+      {"DequantizeLinear", "export the model of floats"},
+      {"QuantizeLinear", "export the model of floats"},
+      {"Slice", "cut images before they are read; write a convolution of a part of the channels as a grouped one"},
+      {"Split", "write convolutions of parts of the channels as one with groups"}};
   auto found = translations.find(node.op_type());
-  if (found == translations.end())
-    fail(node, "cannot be imported: the model language has no such operation; replace it before exporting");
+  if (found == translations.end()) {
+    auto remedy = remedies.find(node.op_type());
+    fail(node, std::string("cannot be imported: the model language has no such operation; ") +
+                   (remedy == remedies.end() ? "replace it before exporting" : remedy->second));
+  }
   (this->*found->second)(node);
 }
 
-const Importer::Value &Importer::valueOf(const NodeProto &node, int index, bool paddedToo) const {
+const Importer::Value &Importer::anyOf(const NodeProto &node, int index) const {
   if (index >= node.input_size() || node.input(index).empty())
     fail(node, "has no input " + std::to_string(index));
   auto found = values.find(node.input(index));
   if (found == values.end())
     fail(node, "reads the constant `" + printable(node.input(index)) + "` where the network's values are expected");
-  if (!paddedToo && found->second.pad != std::array<int64_t, 4>{})
-    fail(node, "follows a Pad; only convolutions can take the padding in");
+  if (found->second.pad != std::array<int64_t, 4>{})
+    fail(node, "follows a Pad; only convolutions and poolings can take the padding in");
   return found->second;
+}
+
+const Importer::Value &Importer::paddedOf(const NodeProto &node, int index) const {
+  auto found = values.find(index < node.input_size() ? node.input(index) : "");
+  const Value &value = found == values.end() ? anyOf(node, index) : found->second;
+  if (value.order == Order::ChannelsLast)
+    fail(node, "reads " + shapeText(value.seen()) + " with the channels last; put a Transpose before it");
+  if (value.order != Order::Same)
+    fail(node, "reads " + shapeText(value.shape) + " seen as " + shapeText(value.seen()) +
+                   "; reshapes can be imported that flatten or shuffle channels");
+  return value;
+}
+
+const Importer::Value &Importer::valueOf(const NodeProto &node, int index) const {
+  anyOf(node, index); // Refuses padding.
+  return paddedOf(node, index);
 }
 
 const Constant *Importer::constantOf(const NodeProto &node, int index) const {
@@ -198,8 +276,21 @@ const Constant *Importer::constantOf(const NodeProto &node, int index) const {
   return &found->second;
 }
 
-FloatTensor Importer::floats(const Constant &constant) {
-  return {constant.shape, {constant.values.begin(), constant.values.end()}};
+double Importer::scalarOf(const NodeProto &node, int index, double otherwise) const {
+  const Constant *given = constantOf(node, index);
+  if (given && given->size() != 1)
+    fail(node, "has " + std::to_string(given->size()) + " numbers in `" + printable(node.input(index)) +
+                   "`, where one is expected");
+  return given ? (*given)[0] : otherwise;
+}
+
+FloatTensor Importer::floats(const NodeProto &node, const Constant &constant) {
+  if (!constant.uniform)
+    return {constant.shape, {constant.values.begin(), constant.values.end()}};
+  mayRepeat -= constant.size();
+  if (mayRepeat < 0)
+    fail(node, "repeats one number in more than " + std::to_string(mostElements) + " parameters");
+  return {constant.shape, std::vector<float>(size_t(constant.size()), float(constant[0]))};
 }
 
 std::vector<int64_t> Importer::imageOf(const NodeProto &node, const Value &value) const {
@@ -209,14 +300,31 @@ std::vector<int64_t> Importer::imageOf(const NodeProto &node, const Value &value
 }
 
 void Importer::emit(const NodeProto &node, ImportedNode made, std::vector<int64_t> shape) {
+  if (elementCount(shape).value_or(mostElements + 1) > mostElements)
+    fail(node, "makes the shape " + shapeText(shape) + ", which is too large");
   if (made.name.empty())
     made.name = nameOf(node);
   network.nodes.push_back(std::move(made));
-  values[node.output(0)] = {int(network.nodes.size()) - 1, std::move(shape), {}};
+  values[node.output(0)] = {.node = int(network.nodes.size()) - 1, .shape = std::move(shape)};
 }
 
 void Importer::emitSimple(const NodeProto &node, ast::Expr call, std::vector<int64_t> shape) {
   emit(node, {.name = "", .inputs = {valueOf(node, 0).node}, .call = std::move(call)}, std::move(shape));
+}
+
+void Importer::emitElementwise(const NodeProto &node, ast::Expr call, bool notNegative) {
+  const Value in = anyOf(node, 0);
+  emit(node, {.name = "", .inputs = {in.node}, .call = std::move(call)}, in.shape);
+  Value &result = values[node.output(0)];
+  result.order = in.order, result.dims = in.dims, result.groups = in.groups;
+  result.notNegative = notNegative;
+}
+
+void Importer::pass(const NodeProto &node) {
+  auto found = values.find(node.input_size() ? node.input(0) : "");
+  Value value = found == values.end() ? anyOf(node, 0) : found->second;
+  value.shared |= users[node.input(0)] > 1;
+  values[node.output(0)] = std::move(value);
 }
 
 } // namespace onnx
