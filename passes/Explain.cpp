@@ -66,7 +66,7 @@ void printSchedule(cnn::KernelOp kernel, raw_ostream &out) {
 }
 
 void explainParameters(ModuleOp module, raw_ostream &out) {
-  int64_t count = 0, values = 0, bytes = 0, constants = 0, derived = 0, derivedBytes = 0;
+  int64_t count = 0, values = 0, bytes = 0, constants = 0, averages = 0, derived = 0, derivedBytes = 0;
   for (auto parameter : module.getOps<cnn::ParameterOp>()) {
     auto type = cast<RankedTensorType>(parameter.getType());
     if (parameter.getDerived()) {
@@ -76,7 +76,7 @@ void explainParameters(ModuleOp module, raw_ostream &out) {
     }
     bytes += physicalBytes(toTensorSpec(type));
     if (!parameter.getTrainable()) {
-      ++constants;
+      ++(parameter.getAverageAttr() ? averages : constants);
       continue;
     }
     ++count;
@@ -86,6 +86,8 @@ void explainParameters(ModuleOp module, raw_ostream &out) {
         values -= connected.isZero();
   }
   out << "parameters: " << count << " tensors, " << grouped(values) << " trainable values";
+  if (averages)
+    out << ", " << averages << (averages == 1 ? " running average" : " running averages");
   if (constants)
     out << ", " << constants << (constants == 1 ? " constant" : " constants");
   out << "; " << grouped(bytes) << " bytes packed";

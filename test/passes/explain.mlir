@@ -32,7 +32,7 @@ func.func @infer_b1(%x: tensor<1x1x16x16xf32>) -> tensor<1x2x8x8xf32> attributes
 
 // What inferences need not do any more: one line in front of the functions, and the function that does it.
 // CHECK: Constant for x86-64-v3
-// CHECK-NEXT: parameters: 1 tensors, 4 trainable values; 16 bytes packed; 1 derived from them, 16 bytes
+// CHECK-NEXT: parameters: 1 tensors, 4 trainable values, 2 running averages; 32 bytes packed; 1 derived from them, 16 bytes
 // CHECK: infer_b1: 3 operations in 3 kernels
 // CHECK: prepare: 1 operations in 1 kernels
 // CHECK-NEXT: kernel
@@ -40,6 +40,8 @@ func.func @infer_b1(%x: tensor<1x1x16x16xf32>) -> tensor<1x2x8x8xf32> attributes
 // CHECK-NEXT: once, before the first inference and again after parameters have changed: keeps 1 tensors, 16 bytes
 module attributes {cnn.network = "Constant"} {
 cnn.parameter @c.weight : tensor<4x1xf32> {init = {kind = "xavier"}}
+cnn.parameter @c.running_mean : tensor<2xf32> {trainable = false, init = {kind = "constant", value = 0.0}, average = 0.1 : f32}
+cnn.parameter @c.running_var : tensor<2xf32> {trainable = false, init = {kind = "constant", value = 1.0}, average = 0.1 : f32}
 func.func @infer_b1(%x: tensor<4x1xf32>) -> tensor<4x1xf32> attributes {cnn.kind = "infer", cnn.batch = 4} {
   %c = cnn.load @c.weight {block = "value"} : tensor<4x1xf32>
   %0 = cnn.relu %c {cnn.layer = "c"} : (tensor<4x1xf32>) -> tensor<4x1xf32>

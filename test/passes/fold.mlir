@@ -98,3 +98,22 @@ func.func @unused_and_repeated_work(%x: tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf
   %3 = cnn.add %1, %2 : (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
   return %3 : tensor<1x2x4x4xf32>
 }
+
+// Without scalars, as in inferences, dropout is nothing, and a dense layer reads through it. In steps it stays.
+// CHECK-LABEL: func.func @dropout_of_an_inference
+// CHECK-NOT: cnn.dropout
+// CHECK: cnn.dense %arg0
+func.func @dropout_of_an_inference(%x: tensor<1x2x3x3xf32>) -> tensor<1x5xf32> {
+  %w = cnn.load @w {block = "value"} : tensor<5x18xf32>
+  %0 = cnn.dropout %x {p = 0.5 : f32} : (tensor<1x2x3x3xf32>) -> tensor<1x2x3x3xf32>
+  %1 = cnn.flatten %0 : (tensor<1x2x3x3xf32>) -> tensor<1x18xf32>
+  %2 = cnn.dropout %1 {p = 0.5 : f32} : (tensor<1x18xf32>) -> tensor<1x18xf32>
+  %3 = cnn.dense %2, %w : (tensor<1x18xf32>, tensor<5x18xf32>) -> tensor<1x5xf32>
+  return %3 : tensor<1x5xf32>
+}
+// CHECK-LABEL: func.func @dropout_of_a_step
+// CHECK: cnn.dropout %arg0, %arg1
+func.func @dropout_of_a_step(%x: tensor<1x18xf32>, %scalars: tensor<8xf32>) -> tensor<1x18xf32> {
+  %0 = cnn.dropout %x, %scalars {p = 0.5 : f32} : (tensor<1x18xf32>, tensor<8xf32>) -> tensor<1x18xf32>
+  return %0 : tensor<1x18xf32>
+}
