@@ -76,7 +76,8 @@ fovea_status fovea_get_parameter(fovea_network *network, const char *name, float
 fovea_status fovea_set_parameter(fovea_network *network, const char *name, const float *values, size_t count);
 fovea_status fovea_get_gradient(fovea_network *network, const char *name, float *values, size_t count);
 
-/* images: float32 [count, C, H, W]; outputs: float32 [count, fovea_output_size]. Any count. */
+/* images: float32 [count, C, H, W]; outputs: float32 [count, fovea_output_size]. Any count. The first call after
+   parameters were loaded, set, drawn or trained takes longer: what follows from them alone is computed then. */
 fovea_status fovea_infer(fovea_network *network, const float *images, size_t count, float *outputs);
 
 /* One step of SGD with momentum, dropout on, on the mean loss of `count` images: gradients, then the update. labels: int32 [count].
