@@ -16,8 +16,9 @@ struct Tile {
 
 /// The tile with the best share of useful work. Registers hold vectors * pixels sums, `vectors` weights and one
 /// broadcast; fewer sums than both FMA units have in flight wait for their results; a tile that does not divide the
-/// pixels computes some twice; and each step loads vectors + pixels operands for vectors * pixels FMAs.
-Tile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target) {
+/// pixels computes some twice, which `exactly` forbids; and each step loads vectors + pixels operands for vectors *
+/// pixels FMAs.
+Tile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target, bool exactly = false) {
   Tile best;
   double bestScore = 0;
   const int64_t broadcast = target.memoryBroadcast ? 0 : 1;
@@ -26,6 +27,8 @@ Tile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target) 
       continue;
     for (int64_t count = 1; count <= std::min<int64_t>(pixels, 16); ++count) {
       const int64_t sums = vectors * count;
+      if (exactly && pixels % count != 0)
+        continue;
       if (sums + vectors + broadcast > target.vectorRegisters - 1)
         break;
       const double busy = std::min(1.0, double(sums) / (2 * target.fmaLatency));
@@ -55,6 +58,9 @@ int64_t vectorOf(int64_t paddedExtent, const TargetInfo &target) {
     lanes *= 2;
   return lanes;
 }
+
+/// Whether the kernel ends in the update of a parameter, whose new value overwrites the old.
+bool updatesInPlace(const KernelSpec &kernel) { return kernel.ops.back().op == "sgd_update"; }
 
 /// Whether an operation reads the elements around each one.
 bool readsNeighbours(const KernelSpec &kernel) {
@@ -91,7 +97,7 @@ Schedule localSchedule(const KernelSpec &kernel, const OpSpec &op, const TargetI
     return {{"lanes", vectorOf(result.block, target)}};
   if (op.op == "local_weight_gradient") {
     const int64_t lanes = vectorOf(result.block, target);
-    const Tile tile = bestTile(result.block / lanes, result.shape[3], target);
+    const Tile tile = bestTile(result.block / lanes, result.shape[3], target, updatesInPlace(kernel));
     return {{"lanes", lanes}, {"vectors", tile.vectors}, {"taps", tile.pixels}};
   }
   const TensorSpec &weight = kernel.tensor(op.operands[1]);
@@ -161,7 +167,8 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
     const bool conv = anchor->op == "conv2d_weight_gradient";
     const int64_t inputs = conv ? result.shape[1] : result.spatial[0];
     const bool columns = conv && inputs < 4 && result.shape[3] > 1;
-    const Tile tile = bestTile(result.block / lanes, columns ? result.shape[3] : inputs, target);
+    const Tile tile =
+        bestTile(result.block / lanes, columns ? result.shape[3] : inputs, target, !conv && updatesInPlace(kernel));
     return {{"lanes", lanes}, {"vectors", tile.vectors}, {"taps", tile.pixels}, {"taps_are_columns", columns}};
   }
 

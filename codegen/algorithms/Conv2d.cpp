@@ -170,7 +170,7 @@ Stage conv2dWeightGradient(const OpSpec &op, const std::vector<Tensor> &operands
   Expr all = partial(b, i, kx, ky, block, 0);
   for (int chunk = 1; chunk < chunks; ++chunk)
     all += partial(b, i, kx, ky, block, chunk);
-  total(b, i, kx, ky, block) = all;
+  total(b, i, kx, ky, block) = strict_float(all); // The same bits whatever follows in the kernel.
   stage.sum = sum;
   stage.reduction = {r.x, r.y, image.x};
   stage.partial = partial;

@@ -16,7 +16,9 @@ void scheduleChannelSum(ScheduledKernel &kernel) {
   const Stage &stage = *kernel.anchor();
   const int lanes = int(kernel.key("lanes", 1)), tile = lanes * int(kernel.key("vectors", 1));
   Func sum = stage.sum, total = stage.last, output = kernel.output;
-  output.vectorize(c, lanes);
+  Var vector("vector"), lane("lane");
+  output.split(c, vector, lane, lanes).vectorize(lane);
+  kernel.holdUpdate(vector, c, lanes, lanes);
   if (!total.defined()) {
     sum.compute_root().vectorize(c, lanes).update().vectorize(c, lanes);
     return;

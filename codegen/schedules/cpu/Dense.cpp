@@ -77,11 +77,14 @@ void scheduleDenseInputGradient(ScheduledKernel &kernel) {
   }
 }
 
+// A tile of `vectors` of outputs by `taps` of inputs sums over the images. An update is the tile's tail: each weight
+// and its momentum are read and written once, while the gradient is in registers. Its tiles do not overlap.
 void scheduleDenseWeightGradient(ScheduledKernel &kernel) {
   const Stage &stage = *kernel.anchor();
-  const int lanes = int(kernel.key("lanes", 1)), vectors = int(kernel.key("vectors", 1)),
-            taps = int(kernel.key("taps", 1));
-  const int tile = lanes * vectors;
+  const int lanes = int(kernel.key("lanes", 1)), tile = lanes * int(kernel.key("vectors", 1));
+  int taps = int(kernel.key("taps", 1));
+  if (kernel.updatesInPlace())
+    taps = int(divisorOf(kernel.anchorOp().results[0].spatial[0], taps));
   Var bo("bo"), bi("bi"), io("io"), ii("ii"), task("task");
   Func output = kernel.output, sum = stage.sum;
   output.split(b, bo, bi, tile).split(i, io, ii, taps, TailStrategy::ShiftInwards).reorder(bi, ii, io, kx, ky, bo, block);
@@ -89,6 +92,7 @@ void scheduleDenseWeightGradient(ScheduledKernel &kernel) {
   sum.compute_at(output, io).store_in(MemoryType::Stack).bound_extent(b, tile).bound_extent(i, taps);
   sum.vectorize(b, lanes).unroll(b).unroll(i).update().reorder(b, i, stage.reduction[0]).vectorize(b, lanes).unroll(b)
       .unroll(i);
+  kernel.holdUpdate(ii, b, tile, lanes);
 }
 
 } // namespace fovea

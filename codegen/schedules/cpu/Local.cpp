@@ -61,8 +61,10 @@ void scheduleLocalInputGradient(ScheduledKernel &kernel) {
 // `vectors` of outputs by `taps` input channels of sums over the images. Pixels in parallel.
 void scheduleLocalWeightGradient(ScheduledKernel &kernel) {
   const Stage &stage = *kernel.anchor();
-  const int lanes = int(kernel.key("lanes", 1)), tile = lanes * int(kernel.key("vectors", 1)),
-            taps = int(kernel.key("taps", 1));
+  const int lanes = int(kernel.key("lanes", 1)), tile = lanes * int(kernel.key("vectors", 1));
+  int taps = int(kernel.key("taps", 1));
+  if (kernel.updatesInPlace()) // Tiles must not overlap.
+    taps = int(divisorOf(kernel.anchorOp().results[0].shape[3], taps));
   Var bo("bo"), bi("bi"), io("io"), ii("ii");
   Func output = kernel.output, sum = stage.sum;
   output.split(b, bo, bi, tile).split(i, io, ii, taps, TailStrategy::ShiftInwards);
@@ -70,6 +72,7 @@ void scheduleLocalWeightGradient(ScheduledKernel &kernel) {
   sum.compute_at(output, io).store_in(MemoryType::Stack).bound_extent(b, tile).bound_extent(i, taps);
   sum.vectorize(b, lanes).unroll(b).unroll(i);
   sum.update().reorder(b, i, stage.reduction[0]).vectorize(b, lanes).unroll(b).unroll(i);
+  kernel.holdUpdate(ii, b, tile, lanes);
 }
 
 void scheduleLocalBiasGradient(ScheduledKernel &kernel) {
@@ -77,6 +80,7 @@ void scheduleLocalBiasGradient(ScheduledKernel &kernel) {
   const int lanes = int(kernel.key("lanes", 1));
   Func output = kernel.output, sum = stage.sum;
   output.vectorize(c, lanes).parallel(y);
+  kernel.holdUpdate(x, c, int(stage.results[0].spec.block), lanes);
   sum.compute_at(output, y).vectorize(c, lanes).update().reorder(c, x, stage.reduction[0]).vectorize(c, lanes);
 }
 

@@ -23,6 +23,23 @@ bool ScheduledKernel::normalizes() const {
                      [](const Stage &stage) { return !stage.rows.empty() || !stage.planes.empty(); });
 }
 
+bool ScheduledKernel::updatesInPlace() const { return kernel.ops.back().op == "sgd_update"; }
+
+void ScheduledKernel::holdUpdate(Halide::Var at, Halide::Var inner, int extent, int lanes) {
+  if (!updatesInPlace())
+    return;
+  Halide::Func update = stages.back().results[0].func;
+  update.compute_at(output, at).store_in(Halide::MemoryType::Stack).bound_extent(inner, extent);
+  update.vectorize(inner, lanes).unroll(inner);
+}
+
+int64_t divisorOf(int64_t extent, int64_t atMost) {
+  int64_t divisor = std::clamp<int64_t>(atMost, 1, std::max<int64_t>(1, extent));
+  while (extent % divisor != 0)
+    --divisor;
+  return divisor;
+}
+
 int64_t vectorDividing(int64_t extent, int64_t atMost) {
   int64_t lanes = 1;
   while (extent > 0 && lanes * 2 <= atMost && extent % (lanes * 2) == 0)

@@ -20,10 +20,19 @@ struct ScheduledKernel {
   const OpSpec &anchorOp() const;
   /// Whether a stage has helpers that are computed for all channels of a row or an image.
   bool normalizes() const;
+  /// Whether the last operation updates a parameter: its results lie where its operands do, so that no element may be
+  /// computed twice.
+  bool updatesInPlace() const;
+  /// Where it does, computes both results in registers, in the loop `at` of the output, before either is stored:
+  /// `extent` elements of `inner`.
+  void holdUpdate(Halide::Var at, Halide::Var inner, int extent, int lanes);
 };
 
 /// The largest power of two that divides `extent` and is at most `atMost`; 1 for an extent of 0.
 int64_t vectorDividing(int64_t extent, int64_t atMost);
+
+/// The largest divisor of `extent` that is at most `atMost`.
+int64_t divisorOf(int64_t extent, int64_t atMost);
 
 /// Computes the kernel's rows, and the helpers of its stages, in the loop `row` of the output; rows that the next row of
 /// the output needs again are kept while `row` goes on, in memory that belongs to the loop `storage`.
