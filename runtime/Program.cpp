@@ -107,16 +107,15 @@ ParameterInfo readParameter(const json &value, int64_t floats) {
   return p;
 }
 
+/// In the order of FunctionKind.
+constexpr const char *functionKinds[] = {"infer", "step", "train", "update", "prepare"};
+
 FunctionInfo readFunction(const json &value, fovea_function call) {
   FunctionInfo f;
   std::string kind = value.at("kind");
-  static const std::map<std::string, FunctionKind> kinds = {{"infer", FunctionKind::Infer},
-                                                            {"step", FunctionKind::Step},
-                                                            {"update", FunctionKind::Update},
-                                                            {"prepare", FunctionKind::Prepare}};
-  auto known = kinds.find(kind);
-  require(known != kinds.end(), "function of kind `" + kind + "`");
-  f.kind = known->second;
+  auto known = std::find(std::begin(functionKinds), std::end(functionKinds), kind);
+  require(known != std::end(functionKinds), "function of kind `" + kind + "`");
+  f.kind = static_cast<FunctionKind>(known - std::begin(functionKinds));
   f.batch = value.value("batch", int64_t(0));
   f.arenaBytes = value.value("arena_bytes", int64_t(0));
   f.call = call;
@@ -195,11 +194,8 @@ int64_t FunctionInfo::flops() const {
 }
 
 std::string FunctionInfo::name() const {
-  if (kind == FunctionKind::Update)
-    return "update";
-  if (kind == FunctionKind::Prepare)
-    return "prepare";
-  return (kind == FunctionKind::Infer ? "infer, batch " : "step, batch ") + std::to_string(batch);
+  std::string text = functionKinds[static_cast<int>(kind)];
+  return kind == FunctionKind::Update || kind == FunctionKind::Prepare ? text : text + ", batch " + std::to_string(batch);
 }
 
 Program::Program(const fovea_program &binary) {

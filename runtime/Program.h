@@ -57,8 +57,9 @@ struct KernelInfo {
   int64_t flops = 0, bytes = 0;
 };
 
-/// `Prepare` computes the derived parameters, which only `Infer` reads, from all others.
-enum class FunctionKind { Infer, Step, Update, Prepare };
+/// A Train function is a Step that changes the parameters itself, as Update does, and stores no gradients. `Prepare`
+/// computes the derived parameters, which only `Infer` reads, from all others.
+enum class FunctionKind { Infer, Step, Train, Update, Prepare };
 
 struct FunctionInfo {
   FunctionKind kind = FunctionKind::Infer;

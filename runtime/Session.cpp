@@ -5,8 +5,10 @@
 #include "runtime/ThreadPool.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <numeric>
 
 extern "C" void fovea_profile(void *profile, int kernel) {
   auto *target = static_cast<fovea::Profile *>(profile);
@@ -43,7 +45,7 @@ void AlignedFloats::resize(int64_t newCount) {
 
 Session::Session(const Program &program)
     : program(program), inferFunctions(program.functionsOf(FunctionKind::Infer)),
-      stepFunctions(program.functionsOf(FunctionKind::Step)),
+      stepFunctions(program.functionsOf(FunctionKind::Step)), trainFunctions(program.functionsOf(FunctionKind::Train)),
       updateFunctions(program.functionsOf(FunctionKind::Update)),
       prepareFunctions(program.functionsOf(FunctionKind::Prepare)) {
   values.resize(program.parameterFloats);
@@ -58,10 +60,6 @@ Session::Session(const Program &program)
   stagedOutput.resize(batch * program.outputElements());
   losses.resize(batch);
   stagedLabels.resize(batch);
-  if (program.canStep())
-    gradients.resize(program.gradientFloats);
-  if (program.canTrain())
-    momentum.resize(program.gradientFloats);
 
   for (const ParameterInfo &parameter : program.parameters) {
     if (parameter.isConstant())
@@ -88,6 +86,8 @@ AlignedFloats &Session::block(ParameterBlock which) {
     program.needStep();
   if (which == ParameterBlock::Momentum)
     program.needTraining();
+  if (found.size() == 0)
+    found.resize(program.gradientFloats);
   return found;
 }
 
@@ -173,11 +173,21 @@ void Session::drawFor(uint64_t seed, int64_t step) {
   scalars.data()[FOVEA_SCALAR_CALL] = static_cast<float>(static_cast<uint64_t>(step) * 1021 & exact);
 }
 
-double Session::step(const float *images, const int32_t *labels, int64_t count, float *outputs, Profile *profile) {
-  program.needStep();
+void Session::setLossScale(int64_t count) {
   if (count <= 0)
     throw Error("a training step needs at least one image");
   scalars.data()[FOVEA_SCALAR_LOSS_SCALE] = static_cast<float>(1.0 / static_cast<double>(count));
+}
+
+void Session::setRates(double lr, double momentumFactor, double weightDecay) {
+  scalars.data()[FOVEA_SCALAR_LR] = static_cast<float>(lr);
+  scalars.data()[FOVEA_SCALAR_MOMENTUM] = static_cast<float>(momentumFactor);
+  scalars.data()[FOVEA_SCALAR_WEIGHT_DECAY] = static_cast<float>(weightDecay);
+}
+
+double Session::step(const float *images, const int32_t *labels, int64_t count, float *outputs, Profile *profile) {
+  block(ParameterBlock::Gradient);
+  setLossScale(count);
   double loss = 0;
   int64_t floats = program.gradientFloats;
   bool chunks = false;
@@ -186,8 +196,7 @@ double Session::step(const float *images, const int32_t *labels, int64_t count, 
     int64_t part = std::min(count - done, function.batch);
     run(function, images + done * program.inputElements(), labels + done, part,
         outputs ? outputs + done * program.outputElements() : nullptr, profile);
-    for (int64_t i = 0; i < part; ++i)
-      loss += losses.data()[i];
+    loss = std::accumulate(losses.data(), losses.data() + part, loss);
     if (part < count) { // gradients are overwritten by each chunk: add them up in the order of the chunks
       if (sum.size() < floats)
         sum.resize(floats);
@@ -207,11 +216,27 @@ double Session::step(const float *images, const int32_t *labels, int64_t count, 
 }
 
 void Session::update(double lr, double momentumFactor, double weightDecay, Profile *profile) {
-  program.needTraining();
-  scalars.data()[FOVEA_SCALAR_LR] = static_cast<float>(lr);
-  scalars.data()[FOVEA_SCALAR_MOMENTUM] = static_cast<float>(momentumFactor);
-  scalars.data()[FOVEA_SCALAR_WEIGHT_DECAY] = static_cast<float>(weightDecay);
+  block(ParameterBlock::Momentum);
+  block(ParameterBlock::Gradient);
+  setRates(lr, momentumFactor, weightDecay);
   run(functionFor(updateFunctions, 0), stagedInput.data(), nullptr, 0, nullptr, profile);
+}
+
+double Session::train(const float *images, const int32_t *labels, int64_t count, float *outputs, double lr,
+                      double momentumFactor, double weightDecay, Profile *profile) {
+  block(ParameterBlock::Momentum);
+  if (trainFunctions.empty() || count > trainFunctions.front()->batch) {
+    const double loss = step(images, labels, count, outputs, profile);
+    if (std::isfinite(loss))
+      update(lr, momentumFactor, weightDecay);
+    return loss;
+  }
+  setLossScale(count);
+  setRates(lr, momentumFactor, weightDecay);
+  run(functionFor(trainFunctions, count), images, labels, count, outputs, profile);
+  for (int64_t index : masked)
+    values.data()[index] = momentum.data()[index] = 0;
+  return std::accumulate(losses.data(), losses.data() + count, 0.0) / static_cast<double>(count);
 }
 
 int64_t Session::memoryBytes() const {

@@ -72,21 +72,30 @@ public:
   /// SGD with momentum from the gradient block: v = momentum v + lr lr_mult (g + decay decay_mult w), w = w - v.
   void update(double lr, double momentum, double weightDecay, Profile *profile = nullptr);
 
-  /// Bytes of all blocks and of the arena.
+  /// A step and its update, to the same bits. Where one compiled batch holds all images and the program has a training
+  /// function for it, no gradients are stored, and unless something else asks for them they take no memory. Returns the
+  /// mean loss; when that is not finite, the parameters may have been changed by it and are of no more use.
+  double train(const float *images, const int32_t *labels, int64_t count, float *outputs, double lr, double momentum,
+               double weightDecay, Profile *profile = nullptr);
+
+  /// Bytes of the blocks that there are so far, and of the arena.
   int64_t memoryBytes() const;
 
 private:
   void run(const FunctionInfo &function, const float *images, const int32_t *labels, int64_t count, float *outputs,
            Profile *profile);
   AlignedFloats &block(ParameterBlock block);
+  void setLossScale(int64_t count);
+  void setRates(double lr, double momentum, double weightDecay);
   const FunctionInfo &functionFor(const std::vector<const FunctionInfo *> &functions, int64_t remaining);
   int32_t *labelBuffer() { return reinterpret_cast<int32_t *>(stagedLabels.data()); }
 
   /// Largest batch first.
-  std::vector<const FunctionInfo *> inferFunctions, stepFunctions, updateFunctions, prepareFunctions;
+  std::vector<const FunctionInfo *> inferFunctions, stepFunctions, trainFunctions, updateFunctions, prepareFunctions;
   /// Whether a parameter has changed since `prepare`: `set` and every function that changes parameters say so.
   bool derivedAreStale = true;
-  AlignedFloats values, gradients, momentum, arena;
+  AlignedFloats values, arena;
+  AlignedFloats gradients, momentum; ///< made when they are first needed
   AlignedFloats stagedInput, stagedOutput, stagedLabels, losses, scalars;
   AlignedFloats sum;           ///< of the gradients of chunks; made by the first step that needs it
   std::vector<int64_t> masked; ///< packed indices that stay zero

@@ -167,14 +167,14 @@ private:
 
     const double lr = rateNow();
     session.drawFor(state.seed, state.iteration);
-    double loss = session.step(images.data(), labels.data(), count, outputs.data());
+    double loss = session.train(images.data(), labels.data(), count, outputs.data(), lr, program.recipe.momentum,
+                                program.recipe.weightDecay);
     if (!std::isfinite(loss)) {
       progress.clear();
       throw Error(format("the loss is not a finite number at iteration %lld (learning rate %g): the training diverged; "
                          "lower the learning rate with --lr, or check the starting weights and the data",
                          static_cast<long long>(state.iteration + 1), lr));
     }
-    session.update(lr, program.recipe.momentum, program.recipe.weightDecay);
     ++state.iteration;
 
     int64_t correct = 0;

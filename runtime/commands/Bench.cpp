@@ -62,6 +62,18 @@ const FunctionInfo &functionOfBatch(const Program &program, FunctionKind kind, s
               "; compile it with --batch " + std::to_string(*batch));
 }
 
+/// What training runs for a batch: the function that updates the parameters itself, where there is one.
+FunctionKind trainingKind(const Program &program, std::optional<int64_t> batch) {
+  for (const FunctionInfo *function : program.functionsOf(FunctionKind::Train))
+    if (!batch || function->batch == *batch)
+      return FunctionKind::Train;
+  return FunctionKind::Step;
+}
+
+bool isFollowedByUpdate(const Program &program, const FunctionInfo &function) {
+  return function.kind == FunctionKind::Step && program.canTrain();
+}
+
 struct Kernel {
   KernelInfo info;
   std::vector<double> times; ///< ms
@@ -89,14 +101,20 @@ Result runBench(Session &session, const FunctionInfo &function, const BenchOptio
 
   // With a rate of zero the update does all its work and yet leaves the parameters, and so the times, as they are.
   const FunctionInfo *update =
-      options.train && program.canTrain() ? &functionOfBatch(program, FunctionKind::Update, {}) : nullptr;
+      isFollowedByUpdate(program, function) ? &functionOfBatch(program, FunctionKind::Update, {}) : nullptr;
   Profile profile(function.kernels.size()), updateProfile(update ? update->kernels.size() : 0);
   auto once = [&](bool profiled) {
     if (!options.train)
       return session.infer(images.data(), function.batch, outputs.data(), profiled ? &profile : nullptr);
+    const Recipe &recipe = program.recipe;
+    if (function.kind == FunctionKind::Train) {
+      session.train(images.data(), labels.data(), function.batch, outputs.data(), 0, recipe.momentum,
+                    recipe.weightDecay, profiled ? &profile : nullptr);
+      return;
+    }
     session.step(images.data(), labels.data(), function.batch, outputs.data(), profiled ? &profile : nullptr);
     if (update)
-      session.update(0, program.recipe.momentum, program.recipe.weightDecay, profiled ? &updateProfile : nullptr);
+      session.update(0, recipe.momentum, recipe.weightDecay, profiled ? &updateProfile : nullptr);
   };
 
   Result result;
@@ -128,8 +146,8 @@ double giga(int64_t amount, double ms) { return ms > 0 ? static_cast<double>(amo
 int benchCommand(const Program &program, const BenchOptions &options) {
   if (options.train)
     program.needStep();
-  const FunctionInfo &function =
-      functionOfBatch(program, options.train ? FunctionKind::Step : FunctionKind::Infer, options.batch);
+  const FunctionInfo &function = functionOfBatch(
+      program, options.train ? trainingKind(program, options.batch) : FunctionKind::Infer, options.batch);
   Session session(program);
   Result result = runBench(session, function, options);
   double least = *std::min_element(result.whole.begin(), result.whole.end()), middle = median(result.whole);
@@ -170,7 +188,7 @@ int benchCommand(const Program &program, const BenchOptions &options) {
   }
 
   std::printf("%s, %s%s, %d %s, %s\n", program.network.c_str(), function.name().c_str(),
-              options.train && program.canTrain() ? " and update" : "", threadCount(),
+              isFollowedByUpdate(program, function) ? " and update" : "", threadCount(),
               threadCount() == 1 ? "thread" : "threads", cpuName().c_str());
   std::printf("  %.4f ms (least %.4f), %.0f images/s, %zu runs\n", middle, least, imagesPerSecond, result.whole.size());
   if (!options.train && !program.functionsOf(FunctionKind::Prepare).empty())

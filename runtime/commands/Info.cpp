@@ -74,9 +74,10 @@ Totals totals(const Program &program, bool auxiliary) {
   return sum;
 }
 
-/// Parameters, staging and the arena that one function needs.
+/// Parameters, with gradients or momentum where it uses them, staging and the arena that one function needs.
 int64_t memoryOf(const Program &program, const FunctionInfo &function) {
-  int64_t gradientBlocks = function.kind == FunctionKind::Step ? 1 : function.kind == FunctionKind::Update ? 2 : 0;
+  const bool one = function.kind == FunctionKind::Step || function.kind == FunctionKind::Train;
+  int64_t gradientBlocks = one ? 1 : function.kind == FunctionKind::Update ? 2 : 0;
   int64_t images = program.inputElements() + program.outputElements() + 2;
   return function.arenaBytes +
          4 * (program.parameterFloats + gradientBlocks * program.gradientFloats + function.batch * images);

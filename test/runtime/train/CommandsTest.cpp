@@ -112,6 +112,8 @@ TEST_F(Commands, InfoPrintsTheTotals) {
   EXPECT_EQ(json["functions"][0]["name"], "prepare");
   EXPECT_EQ(json["functions"][0]["memory_bytes"], 96 * 4);            // what is derived counts once,
   EXPECT_EQ(json["functions"][4]["memory_bytes"], (96 + 2 * 80) * 4); // gradients and momentum do not hold it
+  EXPECT_EQ(json["functions"][5]["name"], "train, batch 4");
+  EXPECT_EQ(json["functions"][5]["memory_bytes"], 384 + (96 + 80 + 4 * (16 + 3 + 2)) * 4); // no gradients
 }
 
 TEST_F(Commands, TrainLearnsAndEvalAgrees) {

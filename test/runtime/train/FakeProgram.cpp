@@ -71,9 +71,8 @@ template <int Batch> void lossKernel(const Frame &frame) {
 }
 
 /// Leaves the masked element's gradient in, for the runtime to clear.
-template <int Batch> void gradientKernel(const Frame &frame) {
+template <int Batch> void gradientKernel(const Frame &frame, float *gradient) {
   const float *delta = frame.floats(FOVEA_SLOT_ARENA), *x = frame.floats(FOVEA_SLOT_INPUT);
-  float *gradient = frame.out(FOVEA_SLOT_GRADIENTS);
   std::fill_n(gradient, gradientFloats, 0.0f);
   for (int n = 0; n < Batch; ++n)
     for (int o = 0; o < classes; ++o) {
@@ -83,21 +82,25 @@ template <int Batch> void gradientKernel(const Frame &frame) {
     }
 }
 
-template <int Batch> int step(void *const *slots) {
+/// Forward computation and the gradients, which go where `gradient` says.
+template <int Batch> int backward(void *const *slots, float *gradient) {
   Frame frame{slots};
   if (int code = forward<Batch>(slots, biasOffset))
     return code;
   profile(slots, 0);
   lossKernel<Batch>(frame);
   profile(slots, 1);
-  gradientKernel<Batch>(frame);
+  gradientKernel<Batch>(frame, gradient);
   profile(slots, 2);
   return 0;
 }
 
-int update(void *const *slots) {
-  Frame frame{slots};
-  const float *scalars = frame.floats(FOVEA_SLOT_SCALARS), *g = frame.floats(FOVEA_SLOT_GRADIENTS);
+template <int Batch> int step(void *const *slots) {
+  return backward<Batch>(slots, static_cast<float *>(slots[FOVEA_SLOT_GRADIENTS]));
+}
+
+void updateKernel(const Frame &frame, const float *g) {
+  const float *scalars = frame.floats(FOVEA_SLOT_SCALARS);
   float *w = frame.out(FOVEA_SLOT_PARAMETERS), *v = frame.out(FOVEA_SLOT_MOMENTUM);
   for (int i = 0; i < biasOffset + classes; ++i) {
     float multiplier = i < biasOffset ? 1.0f : 2.0f;
@@ -105,6 +108,11 @@ int update(void *const *slots) {
            scalars[FOVEA_SCALAR_LR] * multiplier * (g[i] + scalars[FOVEA_SCALAR_WEIGHT_DECAY] * w[i]);
     w[i] -= v[i];
   }
+}
+
+int update(void *const *slots) {
+  Frame frame{slots};
+  updateKernel(frame, frame.floats(FOVEA_SLOT_GRADIENTS));
   profile(slots, 0);
   return 0;
 }
@@ -116,14 +124,25 @@ int prepare(void *const *slots) {
   return 0;
 }
 
-const fovea_function functions[] = {prepare, infer<1>, infer<4>, step<4>, update};
-const std::string trainingText = metadata(true), inferenceText = metadata(false);
+/// Does not touch the gradient block.
+template <int Batch> int train(void *const *slots) {
+  float *gradient = static_cast<float *>(slots[FOVEA_SLOT_ARENA]) + Batch * block;
+  if (int code = backward<Batch>(slots, gradient))
+    return code;
+  updateKernel(Frame{slots}, gradient);
+  profile(slots, 3);
+  return 0;
+}
+
+const fovea_function functions[] = {prepare, infer<1>, infer<4>, step<4>, update, train<4>};
+const std::string text = metadata(), unfusedText = metadata(Functions::StepAndUpdate),
+                  inferenceText = metadata(Functions::Infer);
 
 } // namespace
 
 int preparations = 0;
 
-std::string metadata(bool training) {
+std::string metadata(Functions functions) {
   std::string mask;
   for (int i = 0; i < classes * pixels; ++i)
     mask += std::string(i ? "," : "") + (i == maskedOutput * pixels + maskedPixel ? "0" : "1");
@@ -140,16 +159,21 @@ std::string metadata(bool training) {
     "functions":[{"kind":"prepare","batch":0,"arena_bytes":0,"kernels":[{"name":"prepare","flops":0,"bytes":24}]},
                  {"kind":"infer","batch":1,"arena_bytes":0,"kernels":[{"name":"fc: dense","flops":96,"bytes":272}]},
                  {"kind":"infer","batch":4,"arena_bytes":0,"kernels":[{"name":"fc: dense","flops":384,"bytes":512}]})";
-  if (training)
+  if (functions != Functions::Infer)
     text += R"(,{"kind":"step","batch":4,"arena_bytes":64,"kernels":[{"name":"fc: dense","flops":384,"bytes":512},
                 {"name":"loss","flops":60,"bytes":96},{"name":"fc: weight gradient","flops":384,"bytes":512}]},
                {"kind":"update","batch":0,"arena_bytes":0,"kernels":[{"name":"update","flops":300,"bytes":960}]})";
+  if (functions == Functions::All)
+    text += R"(,{"kind":"train","batch":4,"arena_bytes":384,"kernels":[{"name":"fc: dense","flops":384,"bytes":512},
+                {"name":"loss","flops":60,"bytes":96},{"name":"fc: weight gradient","flops":384,"bytes":512},
+                {"name":"update","flops":300,"bytes":960}]})";
   return text + R"(],"recipe":{"data":{"kind":"mnist","scale":0.00390625,"mean":0,"pad":0},
     "loss":{"kind":"softmax_cross_entropy"},"optimizer":{"kind":"sgd","lr":0.1,"momentum":0.9,"weight_decay":0.0005},
     "lr":{"kind":"inv","gamma":0.0001,"power":0.75},"batch":6,"epochs":4}})";
 }
 
-const fovea_program program = {trainingText.data(), trainingText.size(), functions, 5, FOVEA_PROGRAM_ABI};
+const fovea_program program = {text.data(), text.size(), functions, 6, FOVEA_PROGRAM_ABI};
+const fovea_program unfusedProgram = {unfusedText.data(), unfusedText.size(), functions, 5, FOVEA_PROGRAM_ABI};
 const fovea_program inferenceProgram = {inferenceText.data(), inferenceText.size(), functions, 3, FOVEA_PROGRAM_ABI};
 
 } // namespace fovea::fake

@@ -9,7 +9,7 @@ using namespace fovea;
 namespace {
 /// The message with which the program is refused after `from` was replaced by `to` in its metadata.
 std::string refusal(const std::string &from, const std::string &to) {
-  std::string text = fake::metadata(true);
+  std::string text = fake::metadata();
   size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from;
   text.replace(at, from.size(), to);
@@ -34,6 +34,8 @@ TEST(Program, ReadsMetadata) {
   EXPECT_EQ(program.parameters[0].mask[21], 0);
   EXPECT_EQ(program.parameters[1].lrMult, 2);
   EXPECT_EQ(program.functionsOf(FunctionKind::Infer).front()->batch, 4);
+  EXPECT_EQ(program.functionsOf(FunctionKind::Train).front()->name(), "train, batch 4");
+  EXPECT_EQ(program.functionsOf(FunctionKind::Update).front()->name(), "update");
   EXPECT_TRUE(program.canTrain());
   EXPECT_EQ(program.recipe.policy.kind, "inv");
   EXPECT_EQ(program.recipe.epochs, 4);

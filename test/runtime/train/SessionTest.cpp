@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <gtest/gtest.h>
+#include <limits>
 
 using namespace fovea;
 
@@ -115,6 +116,9 @@ TEST_F(SessionTest, DerivedParametersFollowTheOthersAndAreComputedOnce) {
   session.prepare();
   compare();
   EXPECT_EQ(fake::preparations - before, 4);
+  session.train(images.data(), labels.data(), 4, nullptr, 0.1, 0.9, 0.01);
+  compare();
+  EXPECT_EQ(fake::preparations - before, 5);
 }
 
 TEST_F(SessionTest, MisalignedBuffersAreTaken) {
@@ -155,10 +159,61 @@ TEST_F(SessionTest, SameBitsAtAnyNumberOfThreads) {
   setThreadCount(1);
 }
 
+/// A training function where the images fit its batch, padded or not; else step and update: always the same bits.
+TEST_F(SessionTest, TrainIsStepAndUpdate) {
+  Program unfused(fake::unfusedProgram);
+  for (int count : {1, 3, 4, 5, 11}) {
+    Session apart(unfused);
+    session.initialize(3);
+    apart.initialize(3);
+    std::vector<float> outputs(11 * 3), outputsApart(11 * 3);
+    for (int i = 0; i < 3; ++i) {
+      double loss = apart.step(images.data(), labels.data(), count, outputsApart.data());
+      apart.update(0.1, 0.9, 0.01);
+      EXPECT_EQ(session.train(images.data(), labels.data(), count, outputs.data(), 0.1, 0.9, 0.01), loss);
+      EXPECT_EQ(outputs, outputsApart);
+    }
+    for (ParameterBlock block : {ParameterBlock::Value, ParameterBlock::Momentum})
+      for (int parameter : {0, 1}) {
+        std::vector<float> values(unfused.parameters[parameter].elements());
+        apart.get(unfused.parameters[parameter], values.data(), block);
+        EXPECT_EQ(read(parameter, block), values) << count;
+      }
+    EXPECT_EQ(read(0, ParameterBlock::Value)[21], 0); // masked
+    EXPECT_EQ(read(0, ParameterBlock::Momentum)[21], 0);
+  }
+}
+
+TEST_F(SessionTest, MemoryForGradientsAndMomentumIsTakenWhenNeeded) {
+  const int64_t block = program.gradientFloats * int64_t(sizeof(float)), before = session.memoryBytes();
+  session.train(images.data(), labels.data(), 4, nullptr, 0.1, 0.9, 0);
+  EXPECT_EQ(session.memoryBytes(), before + block); // momentum
+  session.step(images.data(), labels.data(), 4, nullptr);
+  EXPECT_EQ(session.memoryBytes(), before + 2 * block);
+  session.train(images.data(), labels.data(), 5, nullptr, 0.1, 0.9, 0);
+  EXPECT_EQ(session.memoryBytes(), before + 3 * block); // the sum over chunks
+}
+
+TEST_F(SessionTest, GradientsAndMomentumBeginWithZeros) {
+  EXPECT_EQ(read(0, ParameterBlock::Gradient), std::vector<float>(48));
+  EXPECT_EQ(read(0, ParameterBlock::Momentum), std::vector<float>(48));
+}
+
+TEST_F(SessionTest, ALossThatIsNotFiniteIsReturned) {
+  images[0] = std::numeric_limits<float>::infinity();
+  for (int count : {4, 11})
+    EXPECT_FALSE(std::isfinite(session.train(images.data(), labels.data(), count, nullptr, 0.1, 0.9, 0)));
+  EXPECT_THROW(session.train(images.data(), labels.data(), 0, nullptr, 0.1, 0.9, 0), Error);
+}
+
 TEST_F(SessionTest, ProfileTimesEachKernel) {
   Profile profile(3);
   session.step(images.data(), labels.data(), 4, nullptr, &profile);
   for (int64_t nanoseconds : profile.nanoseconds)
+    EXPECT_GT(nanoseconds, 0);
+  Profile training(4);
+  session.train(images.data(), labels.data(), 4, nullptr, 0.1, 0.9, 0, &training);
+  for (int64_t nanoseconds : training.nanoseconds)
     EXPECT_GT(nanoseconds, 0);
 }
 
@@ -169,6 +224,7 @@ TEST(Session, InferenceOnlyProgramSaysSo) {
   int32_t label = 0;
   EXPECT_THROW(session.step(image, &label, 1, nullptr), Error);
   EXPECT_THROW(session.update(0.1, 0, 0), Error);
+  EXPECT_THROW(session.train(image, &label, 1, nullptr, 0.1, 0, 0), Error);
   float values[48], output[3];
   EXPECT_THROW(session.get(program.parameters[0], values, ParameterBlock::Gradient), Error);
   session.infer(image, 1, output);
