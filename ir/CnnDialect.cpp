@@ -35,8 +35,8 @@ LogicalResult CnnDialect::verifyOperationAttribute(Operation *op, NamedAttribute
     return op->emitError("cnn.layer must be a string, the layer's name");
   if (name == "cnn.kind") {
     auto kind = dyn_cast<StringAttr>(attribute.getValue());
-    if (!kind || !llvm::is_contained({"infer", "step", "update", "prepare"}, kind.getValue()))
-      return op->emitError("cnn.kind must be \"infer\", \"step\", \"update\" or \"prepare\", not ")
+    if (!kind || !llvm::is_contained({"infer", "step", "train", "update", "prepare"}, kind.getValue()))
+      return op->emitError("cnn.kind must be \"infer\", \"step\", \"train\", \"update\" or \"prepare\", not ")
              << attribute.getValue();
   }
   if (name == "cnn.batch") {

@@ -24,7 +24,7 @@ namespace {
 std::string grouped(int64_t number) {
   std::string digits = std::to_string(number);
   for (int at = int(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(at, ",");
+    digits.insert(size_t(at), 1, ',');
   return digits;
 }
 
@@ -63,6 +63,21 @@ void printSchedule(cnn::KernelOp kernel, raw_ostream &out) {
   if (DictionaryAttr schedule = kernel.getScheduleAttr())
     for (NamedAttribute entry : schedule)
       out << " " << entry.getName().strref() << "=" << cast<IntegerAttr>(entry.getValue()).getInt();
+}
+
+/// How many updates of parameters there are, and how many never see their gradient in memory.
+void explainUpdates(ArrayRef<cnn::KernelOp> kernels, raw_ostream &out) {
+  int64_t updates = 0, tails = 0, bytes = 0;
+  for (cnn::KernelOp kernel : kernels)
+    if (auto update = dyn_cast<cnn::SgdUpdateOp>(kernel.getRoot())) {
+      ++updates;
+      if (update.getG().getDefiningOp()) {
+        ++tails;
+        bytes += physicalBytes(toTensorSpec(cast<RankedTensorType>(update.getG().getType())));
+      }
+    }
+  out << "  updates: " << updates << ", of which " << tails << " end the kernel of their gradient and keep "
+      << grouped(bytes) << " bytes out of memory\n";
 }
 
 void explainParameters(ModuleOp module, raw_ostream &out) {
@@ -130,6 +145,8 @@ void explainFunction(func::FuncOp function, raw_ostream &out) {
     out << "\n";
   }
 
+  if (auto kind = function->getAttrOfType<StringAttr>("cnn.kind"); kind && kind.getValue() == "train")
+    explainUpdates(kernels, out);
   if (auto kind = function->getAttrOfType<StringAttr>("cnn.kind"); kind && kind.getValue() == "prepare")
     explainPreparation(function, out);
   const int64_t arena = integer(function, "cnn.arena_bytes"), unplanned = integer(function, "cnn.unplanned_bytes"),

@@ -41,6 +41,13 @@ bool acceptsEpilogue(Operation *op) {
              cnn::AvgPoolGradientOp, cnn::LrnOp, cnn::LrnGradientOp>(op);
 }
 
+/// Whether the update of a parameter may follow inside the kernel that computes its gradient.
+bool acceptsUpdate(Operation *op) {
+  return isa<cnn::Conv2dWeightGradientOp, cnn::DenseWeightGradientOp, cnn::LocalWeightGradientOp,
+             cnn::LocalBiasGradientOp, cnn::BiasGradientOp, cnn::ScaleCoefficientGradientOp, cnn::AddOp, cnn::MulOp>(
+      op);
+}
+
 /// Operations on activations only: the gradients and masks of weights are packed otherwise and stay by themselves.
 bool onActivations(Operation *op) {
   return llvm::all_of(op->getResults(), [](Value result) {
@@ -81,6 +88,9 @@ public:
       : function(function), fuseElementwise(elementwise), fusePool(pool), fuseLrn(lrn) {}
 
   void run() {
+    for (auto store : function.getOps<cnn::StoreOp>())
+      if (store.getBlock() == cnn::ParameterBlock::value)
+        overwritten.insert(store.getParameterAttr().getAttr());
     for (Operation &op : function.getBody().front())
       if (isCompute(op))
         add(&op);
@@ -92,6 +102,8 @@ public:
 private:
   func::FuncOp function;
   bool fuseElementwise, fusePool, fuseLrn;
+  /// Parameters whose values this function changes.
+  DenseSet<StringAttr> overwritten;
   /// By root.
   llvm::MapVector<Operation *, Group> groups;
 
@@ -118,9 +130,11 @@ private:
   /// Whether `op` may become the root of the group whose root computes `intermediate`.
   bool mayJoin(Operation *op, Value intermediate, const Group &group) const {
     Operation *root = group.root();
-    if (root->getNumResults() != 1 || !acceptsEpilogue(root) || !onActivations(root))
+    if (root->getNumResults() != 1 || llvm::any_of(intermediate.getUsers(), [&](auto *user) { return user != op; }))
       return false;
-    if (llvm::any_of(intermediate.getUsers(), [&](Operation *user) { return user != op; }))
+    if (auto update = dyn_cast<cnn::SgdUpdateOp>(op))
+      return fuseElementwise && intermediate == update.getG() && acceptsUpdate(root) && !readsOverwritten(group);
+    if (!acceptsEpilogue(root) || !onActivations(root))
       return false;
     if (isPool(op))
       return fusePool && !group.hasPool && poolsWell(group);
@@ -132,6 +146,16 @@ private:
     if (auto relayout = dyn_cast<cnn::RelayoutOp>(op))
       return fuseElementwise && relayout->getResult(0).getType() != intermediate.getType();
     return fuseElementwise && isPointwise(op) && onActivations(op);
+  }
+
+  /// Two parameters that are multiplied need each other's old values for their gradients: neither kernel could be last.
+  bool readsOverwritten(const Group &group) const {
+    return llvm::any_of(group.ops, [&](Operation *op) {
+      return llvm::any_of(op->getOperands(), [&](Value operand) {
+        auto load = operand.getDefiningOp<cnn::LoadOp>();
+        return load && overwritten.contains(load.getParameterAttr().getAttr());
+      });
+    });
   }
 
   /// A pooling or normalization follows a convolution or plain element-wise work in the same kernel.
@@ -182,6 +206,26 @@ private:
   }
 };
 
+/// Moves each kernel that changes a parameter behind the last kernel that reads what was there: fusion may have moved
+/// that reader to the place of its root. The new value goes to the store only, so nothing waits for it.
+void overwriteLast(func::FuncOp function) {
+  for (auto store : llvm::to_vector(function.getOps<cnn::StoreOp>())) {
+    auto writer = store.getValue().getDefiningOp<cnn::KernelOp>();
+    Operation *last = writer;
+    for (auto load : function.getOps<cnn::LoadOp>())
+      if (load.getParameter() == store.getParameter() && load.getBlock() == store.getBlock() &&
+          load->isBeforeInBlock(store))
+        for (Operation *user : load->getUsers())
+          if (last && last->isBeforeInBlock(user))
+            last = user;
+    if (!writer || last == writer || !llvm::all_of(writer->getUsers(), llvm::IsaPred<cnn::StoreOp>))
+      continue;
+    writer->moveAfter(last);
+    for (Operation *user : writer->getUsers())
+      user->moveAfter(writer);
+  }
+}
+
 struct FusePass : impl::FuseBase<FusePass> {
   using FuseBase::FuseBase;
 
@@ -189,6 +233,7 @@ struct FusePass : impl::FuseBase<FusePass> {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       separateSinks(function);
       Fuser(function, enableElementwise, enablePool, enableLrn).run();
+      overwriteLast(function);
     }
   }
 };

@@ -6,6 +6,7 @@ include "mlir/Pass/PassBase.td"
 
 include "passes/Fold.td"
 include "passes/Differentiate.td"
+include "passes/FuseUpdate.td"
 include "passes/FoldBatchNorm.td"
 include "passes/AssignLayouts.td"
 include "passes/HoistConstants.td"

@@ -14,6 +14,9 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
   // No flatten stands before a dense layer; nothing is computed twice or for nothing.
   manager.addPass(createDifferentiate());
   // Training steps store the gradient of each trainable parameter; @update changes the parameters.
+  if (options.fuseUpdate)
+    manager.addPass(createFuseUpdate());
+  // Each step has a twin that changes the parameters itself and stores no gradients.
   if (options.fold)
     manager.addPass(createFold());
   // The backward computation is as lean as the forward.
@@ -50,10 +53,13 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
                                llvm::cl::init(true)};
   Option<bool> fusePool{*this, "fuse-pool", llvm::cl::desc("Fuse pooling"), llvm::cl::init(true)};
   Option<bool> fuseLrn{*this, "fuse-lrn", llvm::cl::desc("Fuse local response normalization"), llvm::cl::init(true)};
+  Option<bool> fuseUpdate{*this, "fuse-update", llvm::cl::desc("Update parameters where their gradients are known"),
+                          llvm::cl::init(true)};
   Option<bool> reuseMemory{*this, "reuse-memory", llvm::cl::desc("Share memory between values"), llvm::cl::init(true)};
 
   PipelineOptions options() const {
-    return {target, fold, foldBatchNorm, hoistConstants, fuseElementwise, fusePool, fuseLrn, reuseMemory};
+    return {target,   fold,    foldBatchNorm, hoistConstants, fuseElementwise,
+            fusePool, fuseLrn, fuseUpdate,    reuseMemory};
   }
 };
 

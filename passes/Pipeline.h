@@ -16,6 +16,7 @@ struct PipelineOptions {
   bool fuseElementwise = true;
   bool fusePool = true;
   bool fuseLrn = true;
+  bool fuseUpdate = true;
   bool reuseMemory = true;
 };
 

@@ -76,6 +76,8 @@ private:
     return attribute ? attribute.getValue() : "infer";
   }
 
+  bool hasLoss() { return kind() == "step" || kind() == "train"; }
+
   LogicalResult numberKernels() {
     for (Operation &op : function.getBody().front()) {
       if (isa<cnn::KernelOp>(op))
@@ -93,7 +95,7 @@ private:
       slots = {};
     else if (kind() == "update")
       slots = {Slot::scalars};
-    else if (kind() == "step")
+    else if (hasLoss())
       slots = {Slot::input, Slot::labels, Slot::scalars};
     else
       slots = {Slot::input};
@@ -111,7 +113,7 @@ private:
     }
     if (isa<func::ReturnOp>(op)) {
       SmallVector<cnn::Slot> slots{cnn::Slot::output};
-      if (kind() == "step")
+      if (hasLoss())
         slots = {cnn::Slot::loss, cnn::Slot::output};
       for (auto [value, slot] : llvm::zip(op.getOperands(), slots))
         if (failed(placeSink(op, value, slot, 0)))

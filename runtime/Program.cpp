@@ -2,7 +2,6 @@
 #include "runtime/Error.h"
 
 #include <algorithm>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
 

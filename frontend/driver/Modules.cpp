@@ -42,6 +42,7 @@ LogicalResult runPasses(ModuleOp module, Stage to, const CompileOptions &options
   pipeline.fuseElementwise = options.fuseElementwise;
   pipeline.fusePool = options.fusePool;
   pipeline.fuseLrn = options.fuseLrn;
+  pipeline.fuseUpdate = options.fuseUpdate;
   pipeline.reuseMemory = options.reuseMemory;
   PassManager manager(module.getContext());
   if (to == Stage::Opt)

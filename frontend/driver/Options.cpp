@@ -97,6 +97,7 @@ void addCommon(CLI::App *command, CompileOptions &o) {
   addSwitch("--no-fuse-elementwise", o.fuseElementwise, "Give each element-wise operation a kernel");
   addSwitch("--no-fuse-pool", o.fusePool, "Give each pooling a kernel");
   addSwitch("--no-fuse-lrn", o.fuseLrn, "Give each local response normalization a kernel");
+  addSwitch("--no-fuse-update", o.fuseUpdate, "Train by storing all gradients first and updating afterwards");
   addSwitch("--no-plan", o.reuseMemory, "Never use memory of the arena twice");
 }
 

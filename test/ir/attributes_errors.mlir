@@ -80,7 +80,7 @@ func.func private @f() attributes {cnn.layer = 1}
 
 // -----
 
-// expected-error @+1 {{cnn.kind must be "infer", "step", "update" or "prepare", not "predict"}}
+// expected-error @+1 {{cnn.kind must be "infer", "step", "train", "update" or "prepare", not "predict"}}
 func.func private @f() attributes {cnn.kind = "predict"}
 
 // -----

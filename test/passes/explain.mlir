@@ -73,3 +73,16 @@ func.func @step(%x: tensor<8x64xf32>, %labels: tensor<8xi32>, %scalars: tensor<8
   return %4, %3 : tensor<8xf32>, tensor<8x8xf32>
 }
 }
+
+// RUN: fovea-opt %S/fuse-update.mlir --split-input-file --cnn-optimize=target=x86-64-v3 --cnn-schedule=target=x86-64-v3 --cnn-explain -o /dev/null | FileCheck %s --check-prefix=UPDATES
+// RUN: fovea-opt %S/fuse-update.mlir --split-input-file --cnn-optimize="target=x86-64-v3 fuse-elementwise=false" --cnn-schedule=target=x86-64-v3 --cnn-explain -o /dev/null | FileCheck %s --check-prefix=APART
+// RUN: fovea-opt %S/fuse-update.mlir --split-input-file --cnn-optimize="target=x86-64-v3 fuse-update=false" --cnn-schedule=target=x86-64-v3 --cnn-explain -o /dev/null | FileCheck %s --check-prefix=NONE
+// UPDATES: train_b2: {{[0-9]+}} operations in
+// UPDATES: b: dense_weight_gradient+sgd_update
+// UPDATES: updates: 3, of which 3 end the kernel of their gradient and keep {{[0-9]+}} bytes out of memory
+// UPDATES: update: 3 operations in 3 kernels
+// UPDATES-NOT: updates:
+// UPDATES: train_b2
+// APART: train_b2: {{[0-9]+}} operations in
+// APART: updates: 3, of which 0 end
+// NONE-NOT: train_b

@@ -5,6 +5,7 @@
   inference reads what @prepare derives of the parameters;
 - gradients agree with finite differences of the untouched graph;
 - a parameter without a gradient has no influence on the loss;
+- the training function gives what the step and then the update by those gradients give;
 - the memory plan never overwrites what is still read.
 """
 import argparse
@@ -19,7 +20,7 @@ from ir_text import parse
 from networks import Network
 from plan_checker import check
 
-SWITCHES = ["", "", "fold=false", "fuse-pool=false", "fuse-elementwise=false",
+SWITCHES = ["", "", "fold=false", "fuse-update=false", "fuse-pool=false", "fuse-elementwise=false",
             "fold=false fuse-pool=false fuse-elementwise=false", "reuse-memory=false", "hoist-constants=false",
             "fold-batch-norm=false"]
 STEP = 1e-5
@@ -49,18 +50,21 @@ def check_network(tool, seed):
     classes = functions["step"].body[-1].operand_types[1].shape[1]
     batch = image.shape[0]
     x, labels = numbers.normal(size=image.shape), numbers.integers(0, classes, labels_type.shape)
-    scalars = np.array([0, 0, 0, 1 / batch, batch, 0, 0, 0])
+    lr, inertia, decay = 0.1, 0.9, 0.01
+    scalars = np.array([lr, inertia, decay, 1 / batch, batch, 0, 0, 0])
 
     def losses(changed):
-        return interpreter.run(functions["step"], [x, labels, scalars], changed)[0][0]
+        return interpreter.run(functions["step"], [x, labels, scalars], {"value": changed})[0][0]
 
     interpreter = Interpreter()
-    (expected,), _ = interpreter.run(functions["infer"], [x], values)
-    _, derived = interpreter.run(planned[1]["prepare"], [], all_values) if "prepare" in planned[1] else (None, {})
-    (actual,), _ = interpreter.run(planned[1]["infer"], [x], all_values | derived)
+    (expected,), _ = interpreter.run(functions["infer"], [x], {"value": values})
+    _, derived = (interpreter.run(planned[1]["prepare"], [], {"value": all_values}) if "prepare" in planned[1]
+                  else (None, {"value": {}}))
+    (actual,), _ = interpreter.run(planned[1]["infer"], [x], {"value": all_values | derived["value"]})
     np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-12, err_msg="inference")
-    expected, _ = interpreter.run(functions["step"], [x, labels, scalars], values)
-    actual, gradients = interpreter.run(planned[1]["step"], [x, labels, scalars], all_values)
+    expected, _ = interpreter.run(functions["step"], [x, labels, scalars], {"value": values})
+    actual, stored = interpreter.run(planned[1]["step"], [x, labels, scalars], {"value": all_values})
+    gradients = stored["gradient"]
     for ours, theirs, what in zip(actual, expected, ["loss", "output"]):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12, err_msg=what)
 
@@ -75,6 +79,22 @@ def check_network(tool, seed):
     for name in values.keys() - gradients.keys():
         np.testing.assert_allclose(losses(values | {name: values[name] + 0.1}), expected[0], rtol=1e-12,
                                    err_msg=f"{name} has no gradient")
+
+    if "train" not in planned[1]:
+        assert "fuse-update=false" in switches or not gradients, "no training function"
+        return
+    momentum = {name: numbers.normal(size=tensor.shape) / 2 for name, (tensor, _) in parameters.items()}
+    returned, stored = interpreter.run(planned[1]["train"], [x, labels, scalars],
+                                       {"value": all_values, "momentum": momentum})
+    for ours, theirs, what in zip(returned, expected, ["loss", "output"]):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12, err_msg=f"{what} in training")
+    assert not stored["gradient"] and stored["value"].keys() == stored["momentum"].keys() == gradients.keys()
+    for name, gradient in gradients.items():
+        velocity = inertia * momentum[name] + lr * (gradient + decay * values[name])
+        np.testing.assert_allclose(stored["momentum"][name], velocity, rtol=1e-9, atol=1e-12,
+                                   err_msg=f"momentum of {name}")
+        np.testing.assert_allclose(stored["value"][name], values[name] - velocity, rtol=1e-9, atol=1e-12,
+                                   err_msg=f"value of {name}")
 
 
 def main():

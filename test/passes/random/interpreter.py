@@ -197,24 +197,29 @@ class Interpreter:
         gradient[int(scalars[4]):] = 0
         return (gradient * a.get("weight", 1) * scalars[3]).reshape(shape)
 
-    def run(self, function, arguments, parameters):
-        """The function's results, and {parameter: gradient or derived value} as stored."""
-        values, gradients = dict(zip(function.arguments, arguments)), {}
-        returned = self.run_body(function.body, values, parameters, gradients)
-        return returned, gradients
+    def sgd_update(self, operands, shape, a):
+        w, g, v, scalars = operands
+        v = scalars[1] * v + scalars[0] * a.get("lr_mult", 1) * (g + scalars[2] * a.get("decay_mult", 1) * w)
+        return w - v, v
 
-    def run_body(self, body, values, parameters, gradients):
+    def run(self, function, arguments, blocks):
+        """The function's results, and what it stored, by block and parameter like `blocks`."""
+        values, stored = dict(zip(function.arguments, arguments)), {"value": {}, "gradient": {}, "momentum": {}}
+        returned = self.run_body(function.body, values, blocks, stored)
+        return returned, stored
+
+    def run_body(self, body, values, blocks, stored):
         for op in body:
             operands = [values[operand] for operand in op.operands]
             if op.name in ("return", "yield"):
                 return operands
             if op.name == "store":
-                gradients[op.symbol] = operands[0]
+                stored[op.attributes["block"]][op.symbol] = operands[0]
                 continue
             if op.name == "load":
-                results = [parameters[op.symbol]]
+                results = [blocks[op.attributes["block"]][op.symbol]]
             elif op.name == "kernel":
-                results = self.run_body(op.body, dict(zip(op.arguments, operands)), parameters, gradients)
+                results = self.run_body(op.body, dict(zip(op.arguments, operands)), blocks, stored)
             else:
                 attributes = {"stride": [1, 1], "pad": [0, 0, 0, 0]} | op.attributes
                 results = getattr(self, op.name)(operands, op.result_types[0].shape, attributes)

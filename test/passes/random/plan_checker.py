@@ -4,6 +4,7 @@ FLOAT = 4
 BLOCK_SLOTS = {"value": "parameters", "gradient": "gradients", "momentum": "momentum"}
 ARGUMENT_SLOTS = {"infer": ["input"], "step": ["input", "labels", "scalars"], "update": ["scalars"], "prepare": []}
 RESULT_SLOTS = {"infer": ["output"], "step": ["loss", "output"], "update": [], "prepare": []}
+ARGUMENT_SLOTS["train"], RESULT_SLOTS["train"] = ARGUMENT_SLOTS["step"], RESULT_SLOTS["step"]
 
 
 class Memory:
@@ -63,10 +64,11 @@ def check_kernel(op, function, memory):
         memory.expect(slot, offset, tensor.bytes, value, op.symbol)
     for (slot, offset), tensor, value in zip(places[len(op.operands):], op.result_types, op.results):
         end = offset + tensor.bytes
-        if not op.symbol.endswith(("sgd_update", "average_update")):
-            for (other, begin), read, _ in operands:
-                apart = other != slot or end <= begin or begin + read.bytes <= offset
-                assert apart, f"{op.symbol} overwrites an operand"
+        in_place = op.symbol.endswith(("sgd_update", "average_update"))
+        for (other, begin), read, _ in operands:
+            apart = other != slot or end <= begin or begin + read.bytes <= offset
+            same = slot in ("parameters", "momentum") and (begin, read.bytes) == (offset, tensor.bytes)
+            assert apart or in_place and same, f"{op.symbol} overwrites an operand"
         if slot == "arena":
             assert offset % 64 == 0 and end <= function.attributes["arena_bytes"], f"{op.symbol} leaves the arena"
         memory.write(slot, offset, tensor.bytes, value)
