@@ -5,6 +5,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <thread>
+#include <unistd.h>
 
 namespace fovea {
 
@@ -28,6 +29,12 @@ TargetInfo level4() {
 }
 
 int hostCores() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+/// The size of a cache; `otherwise` where the system does not know or say.
+int cacheBytes(int name, int otherwise) {
+  const long bytes = sysconf(name);
+  return bytes > 0 && bytes < (1 << 30) ? int(bytes) : otherwise;
+}
 
 /// "model name" of the first processor; empty when the system does not say.
 std::string cpuModel() {
@@ -73,6 +80,9 @@ TargetInfo hostTarget() {
     target.vectorLanes = 8;
   target.cpu = cpuModel();
   target.cores = hostCores();
+  target.l1Bytes = cacheBytes(_SC_LEVEL1_DCACHE_SIZE, target.l1Bytes);
+  target.l2Bytes = cacheBytes(_SC_LEVEL2_CACHE_SIZE, target.l2Bytes);
+  target.l3Bytes = cacheBytes(_SC_LEVEL3_CACHE_SIZE, target.l3Bytes);
   return target;
 }
 

@@ -13,6 +13,9 @@ struct TargetInfo {
   int vectorRegisters = 16; ///< Architectural vector registers.
   int fmaLatency = 4;       ///< Cycles; with two FMA units, 2 * fmaLatency independent sums keep both busy.
   int cores = 1;            ///< Threads a program is expected to use.
+  int l1Bytes = 32 << 10;   ///< A core's data caches of the first
+  int l2Bytes = 1 << 20;    ///< and second level,
+  int l3Bytes = 32 << 20;   ///< and the last level that cores share.
   bool memoryBroadcast = false; ///< An FMA can broadcast a scalar from memory (AVX-512).
 };
 

@@ -27,12 +27,11 @@ struct ChooseSchedulePass : impl::ChooseScheduleBase<ChooseSchedulePass> {
     }
     Builder builder(&getContext());
     getOperation().walk([&](cnn::KernelOp kernel) {
-      if (DictionaryAttr given = kernel.getScheduleAttr(); given && !given.empty())
-        return;
-      SmallVector<NamedAttribute> entries;
+      NamedAttrList entries(kernel.getScheduleAttr());
       for (const auto &[key, value] : chooseSchedule(toKernelSpec(kernel), info))
-        entries.push_back(builder.getNamedAttr(key, builder.getI64IntegerAttr(value)));
-      kernel.setScheduleAttr(builder.getDictionaryAttr(entries));
+        if (!entries.get(key))
+          entries.append(key, builder.getI64IntegerAttr(value));
+      kernel.setScheduleAttr(entries.getDictionary(&getContext()));
     });
   }
 };

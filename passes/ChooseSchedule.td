@@ -7,8 +7,8 @@ def ChooseSchedule : Pass<"cnn-choose-schedule", "mlir::ModuleOp"> {
   let summary = "Give each kernel the cost model's schedule";
   let description = [{
     Sets each kernel's `schedule` dictionary: tile sizes, vector width and the like, chosen by passes/CostModel for the
-    target. The keys are those of codegen/schedules. A kernel that has a schedule keeps it, so that a printed stage can
-    be edited and fed back in.
+    target. The keys are those of codegen/schedules. What a kernel's schedule says already stays, so that `cnn-tile-pooling`
+    can decide first, and a printed stage can be edited and fed back in.
 
     Before:
     ```mlir

@@ -2,6 +2,7 @@
 
 #include "ir/Cnn.h"
 #include "passes/Passes.h"
+#include "passes/TilingCost.h"
 #include "passes/ToKernelSpec.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -143,6 +144,8 @@ void explainFunction(func::FuncOp function, raw_ostream &out) {
         << llvm::right_justify(scaled(kernelBytes(kernel)), 10) << " ";
     printSchedule(kernel, out);
     out << "\n";
+    if (std::string tiling = describeTiling(toKernelSpec(kernel)); !tiling.empty())
+      out << "    " << tiling << "\n";
   }
 
   if (auto kind = function->getAttrOfType<StringAttr>("cnn.kind"); kind && kind.getValue() == "train")

@@ -33,6 +33,9 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
 }
 
 void buildSchedulePipeline(mlir::OpPassManager &manager, const PipelineOptions &options) {
+  if (options.tilePooling)
+    manager.addPass(createTilePooling({options.target}));
+  // Every kernel with a pooling says how it has the rows that windows share; those that are faster as two are two.
   manager.addPass(createChooseSchedule({options.target}));
   // Every kernel says how it is to be computed.
   manager.addPass(createPlanMemory({options.reuseMemory}));
@@ -55,11 +58,13 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
   Option<bool> fuseLrn{*this, "fuse-lrn", llvm::cl::desc("Fuse local response normalization"), llvm::cl::init(true)};
   Option<bool> fuseUpdate{*this, "fuse-update", llvm::cl::desc("Update parameters where their gradients are known"),
                           llvm::cl::init(true)};
+  Option<bool> tilePooling{*this, "tile-pooling", llvm::cl::desc("Choose how overlapping windows share rows"),
+                           llvm::cl::init(true)};
   Option<bool> reuseMemory{*this, "reuse-memory", llvm::cl::desc("Share memory between values"), llvm::cl::init(true)};
 
   PipelineOptions options() const {
     return {target,   fold,    foldBatchNorm, hoistConstants, fuseElementwise,
-            fusePool, fuseLrn, fuseUpdate,    reuseMemory};
+            fusePool, fuseLrn, fuseUpdate,    tilePooling,    reuseMemory};
   }
 };
 

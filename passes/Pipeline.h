@@ -17,6 +17,7 @@ struct PipelineOptions {
   bool fusePool = true;
   bool fuseLrn = true;
   bool fuseUpdate = true;
+  bool tilePooling = true;
   bool reuseMemory = true;
 };
 

@@ -43,6 +43,7 @@ LogicalResult runPasses(ModuleOp module, Stage to, const CompileOptions &options
   pipeline.fusePool = options.fusePool;
   pipeline.fuseLrn = options.fuseLrn;
   pipeline.fuseUpdate = options.fuseUpdate;
+  pipeline.tilePooling = options.tilePooling;
   pipeline.reuseMemory = options.reuseMemory;
   PassManager manager(module.getContext());
   if (to == Stage::Opt)

@@ -98,6 +98,7 @@ void addCommon(CLI::App *command, CompileOptions &o) {
   addSwitch("--no-fuse-pool", o.fusePool, "Give each pooling a kernel");
   addSwitch("--no-fuse-lrn", o.fuseLrn, "Give each local response normalization a kernel");
   addSwitch("--no-fuse-update", o.fuseUpdate, "Train by storing all gradients first and updating afterwards");
+  addSwitch("--no-tile-pooling", o.tilePooling, "Share overlapping windows' rows by rule, not by cost");
   addSwitch("--no-plan", o.reuseMemory, "Never use memory of the arena twice");
 }
 

@@ -27,7 +27,7 @@ struct CompileOptions {
   bool time = false;
   // The optimizations; see passes/Pipeline.h.
   bool fold = true, foldBatchNorm = true, hoistConstants = true, fuseElementwise = true, fusePool = true,
-       fuseLrn = true, fuseUpdate = true, reuseMemory = true;
+       fuseLrn = true, fuseUpdate = true, tilePooling = true, reuseMemory = true;
 };
 
 enum class Command { Compile, Explain, Import, Export };

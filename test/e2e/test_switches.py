@@ -7,7 +7,7 @@ from conftest import run
 from network import Network
 from test_random_networks import judge
 
-SWITCHES = ["--no-fold", "--no-fuse-elementwise", "--no-fuse-pool", "--no-fuse-lrn", "--no-plan"]
+SWITCHES = ["--no-fold", "--no-fuse-elementwise", "--no-fuse-pool", "--no-fuse-lrn", "--no-tile-pooling", "--no-plan"]
 
 
 def small_alexnet(batch):

@@ -36,6 +36,8 @@ TEST(TargetInfo, HostIsOneOfTheLevels) {
   EXPECT_EQ(host.vectorRegisters, level.vectorRegisters);
   EXPECT_LE(host.vectorLanes, level.vectorLanes); // Fewer where 512-bit instructions run in halves.
   EXPECT_GE(host.cores, 1);
+  EXPECT_GE(host.l1Bytes, 1 << 12);
+  EXPECT_GE(host.l2Bytes, host.l1Bytes);
 }
 
 TEST(TargetInfo, UnknownNamesAreRefusedWithTheKnownOnes) {

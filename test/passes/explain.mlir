@@ -12,6 +12,7 @@ cnn.parameter @constant : tensor<2x2x1x1xf32> {trainable = false, value = dense<
 // CHECK-NEXT: kernel {{ *}}FLOP {{ *}}bytes  schedule
 // CHECK-NEXT: c: conv2d+relu
 // CHECK-NEXT: d: conv2d+max_pool
+// CHECK-NEXT: halo: none, windows share no rows, 2 rows of 2x16, 0 kB
 // CHECK-NEXT: conv2d+relayout
 // CHECK-NEXT: memory inside kernels: fusion keeps {{[0-9,]+}} bytes out of it
 // CHECK-NEXT: memory between kernels: {{[0-9,]+}} bytes, {{[0-9]+}} % less than {{[0-9,]+}} if nothing were shared, {{[0-9]+}} % more than the {{[0-9,]+}} that are live at once

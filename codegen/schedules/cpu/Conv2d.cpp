@@ -42,7 +42,7 @@ void scheduleConv2d(ScheduledKernel &kernel) {
   const bool rows = !kernel.rows.empty(), allChannels = kernel.normalizes();
 
   Func tiled = rows ? kernel.rows.front().func : output;
-  Var row = y, images = n, storage = n;
+  Var row = y, storage = n;
   if (!rows) {
     output.split(c, co, ci, tile, channelTail).split(x, xo, xi, pixels, TailStrategy::ShiftInwards);
     output.reorder(ci, xi, xo, y, co, n);
@@ -55,6 +55,7 @@ void scheduleConv2d(ScheduledKernel &kernel) {
     tiled.vectorize(ci, lanes).unroll(ci).unroll(xi);
     if (!plain)
       output.vectorize(c, int(vectorDividing(result.block, lanes)));
+    output.reorder(c, x, y, n);
   } else {
     output.split(c, co, ci, tile, channelTail).reorder(ci, x, y, co, n);
     if (!plain)
@@ -67,29 +68,47 @@ void scheduleConv2d(ScheduledKernel &kernel) {
   sum.vectorize(c, lanes).unroll(c).unroll(x).update().reorder(order({c, x}, stage.reduction)).vectorize(c, lanes)
       .unroll(c).unroll(x);
 
+  // The loops over strips, channel tiles and images become one over tasks.
+  Var strip("strip"), inner("inner"), tiles("tiles"), copied("copied"), images = n;
+  if (parallel >= 3) { // Each strip computes the rows above and below it that its windows reach.
+    output.split(y, strip, inner, int(kernel.key("rows", 1)), TailStrategy::GuardWithIf);
+    row = inner;
+  }
+  const bool hasTiles = !rows || !allChannels, sharesInput = hasTiles && (parallel == 2 || parallel == 4);
   switch (parallel) {
   case 1:
     output.parallel(n);
     break;
   case 2:
-    output.fuse(co, n, task).parallel(task);
-    images = storage = task;
+    if (hasTiles)
+      output.fuse(co, n, task);
     break;
-  case 3: { // Strips of rows; each computes the rows above and below it that its windows reach.
-    Var strip("strip"), inner("inner");
-    output.split(y, strip, inner, int(kernel.key("rows", 1)), TailStrategy::GuardWithIf);
-    if (rows && !allChannels)
-      output.reorder(ci, x, inner, co, strip, n);
-    output.parallel(strip);
-    row = inner;
-    storage = rows && !allChannels ? co : strip;
+  case 3:
+    if (hasTiles) // Between the rows of a strip and the strips.
+      output.reorder(inner, co, strip, n);
+    output.fuse(strip, n, task);
+    break;
+  case 4:
+    if (hasTiles)
+      output.reorder(inner, strip, co, n).fuse(co, n, tiles).fuse(strip, tiles, task);
+    else
+      output.fuse(strip, n, task);
     break;
   }
+  if (parallel >= 3 || sharesInput) {
+    output.parallel(task);
+    images = task;
+    storage = parallel == 3 && rows && !allChannels ? co : task;
   }
   if (rows)
-    slideRows(kernel, row, storage);
-  if (padding.defined())
-    vectorizePadding(padding.compute_at(output, images), paddedOperand(kernel));
+    computeRows(kernel, row, storage);
+  if (padding.defined()) {
+    if (sharesInput) // One copy for all tiles of channels.
+      padding.compute_root().fuse(y, n, copied).parallel(copied);
+    else
+      padding.compute_at(output, images);
+    vectorizePadding(padding, paddedOperand(kernel));
+  }
 }
 
 // A tile of `vectors` vectors of output channels by `taps` input channels (columns of the kernel where there are few) holds

@@ -19,12 +19,17 @@ void vectorizeChannels(Func f, int lanes) {
 
 } // namespace
 
-void slideRows(ScheduledKernel &kernel, Var row, Var storage) {
+void computeRows(ScheduledKernel &kernel, Var row, Var storage) {
+  const bool slides = kernel.key("halo", 0) == 0;
   const int lanes = int(vectorDividing(kernel.stages.back().results[0].spec.block, kernel.target.vectorLanes));
   bool tiled = kernel.anchor(); // The anchor's schedule has tiled the first.
   for (const Tensor &rows : kernel.rows) {
     Func f = rows.func;
-    f.store_at(kernel.output, storage).compute_at(kernel.output, row);
+    if (slides)
+      f.store_at(kernel.output, storage);
+    else
+      f.hoist_storage(kernel.output, storage);
+    f.compute_at(kernel.output, row);
     if (!std::exchange(tiled, false))
       vectorizeChannels(f, int(vectorDividing(rows.spec.block, kernel.target.vectorLanes)));
   }
@@ -46,13 +51,14 @@ void scheduleRows(ScheduledKernel &kernel) {
     output.reorder(x, c, y, n);
   else
     output.vectorize(c, int(vectorDividing(result.block, kernel.target.vectorLanes)));
-  const int rows = int(kernel.key("rows", 0));
-  if (rows == 0) {
-    output.parallel(n);
-    return slideRows(kernel, y, n);
+  const int rows = int(kernel.key("rows", 0)), parallel = int(kernel.key("parallel", rows ? 3 : 1));
+  if (parallel < 3) {
+    if (parallel)
+      output.parallel(n);
+    return computeRows(kernel, y, n);
   }
   output.split(y, strip, row, rows, TailStrategy::GuardWithIf).fuse(strip, n, task).parallel(task);
-  slideRows(kernel, row, task);
+  computeRows(kernel, row, task);
 }
 
 } // namespace fovea

@@ -34,9 +34,10 @@ int64_t vectorDividing(int64_t extent, int64_t atMost);
 /// The largest divisor of `extent` that is at most `atMost`.
 int64_t divisorOf(int64_t extent, int64_t atMost);
 
-/// Computes the kernel's rows, and the helpers of its stages, in the loop `row` of the output; rows that the next row of
-/// the output needs again are kept while `row` goes on, in memory that belongs to the loop `storage`.
-void slideRows(ScheduledKernel &kernel, Halide::Var row, Halide::Var storage);
+/// Computes the kernel's rows, and the helpers of its stages, in the loop `row` of the output, in memory that belongs
+/// to the loop `storage`. What the next row of the output needs again is kept while `row` goes on, or with halo = 1
+/// computed again.
+void computeRows(ScheduledKernel &kernel, Halide::Var row, Halide::Var storage);
 
 /// A loop order from the innermost: `first`, then the reduction.
 std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const std::vector<Halide::RVar> &then);

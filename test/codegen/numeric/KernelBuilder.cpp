@@ -1,6 +1,7 @@
 #include "test/codegen/numeric/KernelBuilder.h"
 
 #include "passes/CostModel.h"
+#include "passes/TilingCost.h"
 
 namespace fovea::test {
 
@@ -135,6 +136,11 @@ int KernelBuilder::relayout(int x, const TensorSpec &to) { return op("relayout",
 KernelSpec KernelBuilder::scheduled() const {
   KernelSpec result = kernel;
   result.schedule = chooseSchedule(result, target);
+  if (hasHalo(result))
+    for (const auto &[key, value] : toSchedule(chooseTiling(result, target)))
+      result.schedule[key] = value;
+  for (const auto &[key, value] : schedule)
+    result.schedule[key] = value;
   return result;
 }
 

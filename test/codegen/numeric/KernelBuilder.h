@@ -44,11 +44,12 @@ public:
   int relayout(int x, const TensorSpec &to);
 
   const TensorSpec &tensor(int value) const { return kernel.tensor(value); }
-  /// The kernel, with the schedule that the cost model chooses.
+  /// The kernel, with the schedule that the cost model chooses where `schedule` says nothing.
   KernelSpec scheduled() const;
   static std::map<std::string, Attribute> attributesOf(const Window &window, bool pool);
 
   const TargetInfo target;
+  Schedule schedule;
 
 private:
   KernelSpec kernel;

@@ -12,6 +12,7 @@ namespace fovea::test {
 
 LoopOrder loopOrder = LoopOrder::Forwards;
 int scratchBlocks = 0;
+StoreListener storeListener;
 
 GuardedMemory::GuardedMemory(size_t bytes) : bytes(bytes) {
   const size_t page = size_t(sysconf(_SC_PAGESIZE));
@@ -61,6 +62,22 @@ void *halide_malloc(void *, size_t bytes) {
 void halide_free(void *, void *block) {
   fovea::test::scratchBlocks -= block != nullptr;
   std::free(block);
+}
+
+/// A vector's coordinates come lane by lane: x0 x1 ... y0 y1 ...
+int halide_trace_helper(void *, const char *function, void *, int *coordinates, int, int, int lanes, int event, int,
+                        int, int dimensions, const char *) {
+  constexpr int store = 1; // halide_trace_store
+  if (event != store || !fovea::test::storeListener)
+    return 0;
+  const int size = dimensions / lanes;
+  for (int lane = 0; lane < lanes; ++lane) {
+    std::vector<int> at;
+    for (int dim = 0; dim < size; ++dim)
+      at.push_back(coordinates[dim * lanes + lane]);
+    fovea::test::storeListener(function, at);
+  }
+  return 0;
 }
 
 void halide_error(void *, const char *message) { std::fprintf(stderr, "halide_error: %s\n", message); }

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace fovea::test {
@@ -14,6 +16,10 @@ extern LoopOrder loopOrder;
 
 /// Blocks that kernels allocated and have not freed.
 extern int scratchBlocks;
+
+/// Hears of each element that a kernel compiled with Halide's `trace_stores` stores in one of its functions.
+using StoreListener = std::function<void(const std::string &function, const std::vector<int> &coordinates)>;
+extern StoreListener storeListener;
 
 /// Memory aligned to 64 bytes that faults when something reaches beyond it (past the next multiple of 64 bytes).
 class GuardedMemory {
