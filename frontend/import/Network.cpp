@@ -166,6 +166,13 @@ void writeImported(const ImportedNetwork &network, const std::string &modelPath)
   model.commit();
 }
 
+std::string printable(const std::string &name) {
+  std::string shown;
+  for (char letter : name.substr(0, 80))
+    shown += letter >= ' ' && letter < 127 ? letter : '?';
+  return shown;
+}
+
 Expr number(double value) {
   char text[32];
   // The shortest that reads back as the same float: files keep floats.

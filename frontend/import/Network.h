@@ -34,6 +34,9 @@ struct ImportedNetwork {
 /// written compiles. Throws Error, one line.
 void writeImported(const ImportedNetwork &network, const std::string &modelPath);
 
+/// A file's name of something, for messages: at most 80 letters, none that would break a line.
+std::string printable(const std::string &name);
+
 // Parts of the tree.
 ast::Expr number(double value);
 ast::Expr word(const std::string &text);

@@ -1,5 +1,4 @@
-"""`fovea import` of ONNX models: their numbers against ONNX Runtime's, what is refused, hostile files."""
-import os
+"""`fovea import` of ONNX models: their numbers against ONNX Runtime's, what is refused."""
 
 import numpy as np
 import onnx
@@ -129,25 +128,3 @@ def test_refusals_of_files(fovea, tmp_path):
     onnx.save(model([node("Relu", "x")], [], (3, "h", "w")), tmp_path / "open.onnx")
     run(fovea, "import", tmp_path / "open.onnx", "--input", "3,8,9")
     assert "f32[3, 8, 9]" in (tmp_path / "open.net").read_text()
-
-
-def test_hostile_files(fovea, tmp_path):
-    """Bytes changed, cut and repeated: each is imported or refused in one line, and none crashes."""
-    whole, path = alexnet_like(13).SerializeToString(), tmp_path / "net.onnx"
-    for _ in range(int(os.environ.get("FOVEA_IMPORT_MUTATIONS", "60"))):
-        contents = bytearray(whole)
-        for _ in range(random.integers(1, 4)):
-            at = int(random.integers(0, len(contents)))
-            if random.random() < 0.2:
-                del contents[at:at + int(random.integers(1, 50))]
-            elif random.random() < 0.2:
-                contents[at:at] = contents[at:at + int(random.integers(1, 50))]
-            elif random.random() < 0.7:  # The graph's own bytes stand before and after the weights.
-                contents[min(int(random.integers(0, 600)), len(contents) - 1)] = int(random.integers(0, 256))
-            else:
-                contents[min(at, len(contents) - 1)] = int(random.integers(0, 256))
-        path.write_bytes(contents)
-        result = run(fovea, "import", path, "-o", tmp_path / "out.net", check=False)
-        assert result.returncode in (0, 1), result
-        if result.returncode == 1:
-            assert result.stderr.startswith("fovea: error: ") and result.stderr.count("\n") == 1, result.stderr

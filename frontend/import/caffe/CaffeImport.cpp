@@ -70,7 +70,7 @@ private:
   int last = 0;
 
   [[noreturn]] void fail(const LayerParameter &layer, const std::string &what) const {
-    throw Error(files.network + ": layer `" + layer.name() + "` (" + layer.type() + ") " + what);
+    throw Error(files.network + ": layer `" + printable(layer.name()) + "` (" + printable(layer.type()) + ") " + what);
   }
 
   /// Files describe training and testing together; rules say which layers belong to which.
@@ -122,7 +122,7 @@ private:
       fail(layer, "has no input");
     auto found = tops.find(layer.bottom(index));
     if (found == tops.end())
-      fail(layer, "reads `" + layer.bottom(index) + "`, which no layer before it computes");
+      fail(layer, "reads `" + printable(layer.bottom(index)) + "`, which no layer before it computes");
     return found->second;
   }
 
@@ -429,7 +429,7 @@ private:
     else if (policy == "poly")
       set("lr", call("poly", {power}));
     else if (policy != "fixed" && !policy.empty())
-      throw Error(files.solver + ": the lr_policy `" + policy +
+      throw Error(files.solver + ": the lr_policy `" + printable(policy) +
                   "` cannot be imported; use fixed, step, multistep, inv, "
                   "exp or poly");
     if (solver.iter_size() > 1)

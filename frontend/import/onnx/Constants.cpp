@@ -30,6 +30,12 @@ template <typename Stored> size_t append(const std::string &raw, std::vector<dou
   return raw.size() % sizeof(Stored);
 }
 
+/// Truncated; numbers beyond int64 become its ends, what is no number 0.
+int64_t wholeOf(double value) {
+  constexpr double end = 9.2e18;
+  return std::isnan(value) ? 0 : int64_t(std::clamp(value, -end, end));
+}
+
 /// What a fold needs to know beside its operands.
 struct Folding {
   const NodeProto &node;
@@ -102,6 +108,8 @@ std::optional<Constant> transposed(const Folding &folding) {
 Constant constantOfShape(const Folding &folding) {
   const AttributeProto *value = findAttribute(folding.node, "value");
   const Constant filled = value ? readTensor(value->t(), folding.file) : Constant{{1}, {0}};
+  if (folding.operands[0]->size() > mostAxes)
+    folding.fail("makes a tensor of " + std::to_string(folding.operands[0]->size()) + " axes");
   Constant result{folding.operands[0]->whole(), {filled.size() > 0 ? filled[0] : 0}, true};
   const auto count = elementCount(result.shape);
   if (!count || *count > mostElements)
@@ -111,6 +119,8 @@ Constant constantOfShape(const Folding &folding) {
 
 std::optional<Constant> reshaped(const Folding &folding) {
   const Constant &first = *folding.operands[0];
+  if (folding.operands[1]->size() > mostAxes)
+    return std::nullopt;
   Constant result{folding.operands[1]->whole(), {}, first.uniform};
   int64_t open = -1;
   for (size_t axis = 0; axis < result.shape.size(); ++axis) {
@@ -143,7 +153,7 @@ std::optional<Constant> gathered(const Folding &folding) {
   folding.limit(folding.operands[1]->size());
   Constant result{folding.operands[1]->shape, {}};
   for (int64_t i = 0; i < folding.operands[1]->size(); ++i) {
-    int64_t index = int64_t((*folding.operands[1])[i]);
+    int64_t index = wholeOf((*folding.operands[1])[i]);
     index += index < 0 ? first.size() : 0;
     if (index < 0 || index >= first.size())
       return std::nullopt;
@@ -208,23 +218,15 @@ std::optional<Constant> literal(const Folding &folding) {
 
 } // namespace
 
-std::string printable(const std::string &text) {
-  std::string shown;
-  for (char letter : text.substr(0, 80))
-    shown += letter >= ' ' && letter < 127 ? letter : '?';
-  return shown;
-}
-
 std::string typeName(int64_t type) {
   const std::string name = TensorProto::DataType_IsValid(int(type)) ? TensorProto::DataType_Name(int(type)) : "";
   return name.empty() ? std::to_string(type) : name;
 }
 
 std::vector<int64_t> Constant::whole() const {
-  constexpr double end = 9.2e18;
   std::vector<int64_t> numbers;
   for (int64_t i = 0; i < std::min<int64_t>(size(), 1 << 20); ++i)
-    numbers.push_back(std::isnan((*this)[i]) ? 0 : int64_t(std::clamp((*this)[i], -end, end)));
+    numbers.push_back(wholeOf((*this)[i]));
   return numbers;
 }
 
@@ -234,6 +236,8 @@ Constant readTensor(const TensorProto &tensor, const std::string &file) {
   };
   if (tensor.data_location() == TensorProto::EXTERNAL || tensor.external_data_size() > 0)
     fail("keeps its data in another file, which cannot be imported; save the model as one file");
+  if (tensor.dims_size() > mostAxes)
+    fail("has " + std::to_string(tensor.dims_size()) + " axes");
   Constant constant{{tensor.dims().begin(), tensor.dims().end()}, {}};
   const auto count = elementCount(constant.shape);
   if (!count || *count > mostElements)
@@ -326,7 +330,7 @@ std::optional<Constant> fold(const NodeProto &node, const std::vector<const Cons
         value = std::trunc(value);
     if (op == "Unsqueeze")
       for (int64_t axis : axesOf(folding))
-        if (axis >= 0 && axis <= int64_t(result.shape.size()) && result.shape.size() < 8)
+        if (axis >= 0 && axis <= int64_t(result.shape.size()) && int64_t(result.shape.size()) < mostAxes)
           result.shape.insert(result.shape.begin() + axis, 1);
     if (op == "Squeeze")
       result.shape.erase(std::remove(result.shape.begin(), result.shape.end(), 1), result.shape.end());

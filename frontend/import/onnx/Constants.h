@@ -1,6 +1,7 @@
 // The constants of an ONNX graph: weights, and the little sums on shapes that exporters leave behind.
 #pragma once
 
+#include "frontend/import/Network.h"
 #include "onnx.pb.h"
 #include "runtime/Array.h"
 
@@ -15,8 +16,8 @@ using ::onnx::AttributeProto;
 using ::onnx::NodeProto;
 using ::onnx::TensorProto;
 
-/// Elements of one constant.
-inline constexpr int64_t mostElements = int64_t(1) << 28;
+/// Elements of one tensor, and its axes.
+inline constexpr int64_t mostElements = int64_t(1) << 28, mostAxes = 8;
 
 /// Numbers of any of ONNX's types, as doubles: exact for floats and for whole numbers below 2^53.
 struct Constant {
@@ -31,9 +32,6 @@ struct Constant {
   /// Truncated; numbers beyond int64 become its ends.
   std::vector<int64_t> whole() const;
 };
-
-/// For messages: at most 80 letters, none that would break a line.
-std::string printable(const std::string &text);
 
 /// "FLOAT", or the number of a type that has no name.
 std::string typeName(int64_t type);

@@ -116,6 +116,9 @@ void Importer::findInput(const std::vector<int64_t> &given) {
   std::vector<int64_t> shape;
   for (int axis = 1; axis < type.shape().dim_size(); ++axis)
     shape.push_back(type.shape().dim(axis).dim_value());
+  if (type.shape().dim_size() > mostAxes)
+    throw Error(file + ": the input `" + printable(name) + "` has " + std::to_string(type.shape().dim_size()) +
+                " axes");
   if (type.shape().dim_size() > 0)
     batch = std::max<int64_t>(0, type.shape().dim(0).dim_value());
   const bool channelsLast = startsChannelsLast(name);
@@ -182,6 +185,8 @@ void Importer::add(const NodeProto &node) {
       constants[node.output(0)] = std::move(*folded);
       return;
     }
+  if (allConstant && !operands.empty())
+    fail(node, "computes with constants in a way that is not known here; have the exporter fold constants");
   translate(node);
 }
 

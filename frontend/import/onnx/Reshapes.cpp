@@ -41,7 +41,7 @@ void Importer::reshape(const NodeProto &node) {
   const Value &in = anyOf(node, 0);
   const Constant *given = constantOf(node, 1);
   std::vector<int64_t> dims = given ? given->whole() : onnx::integers(node, "shape", {});
-  if (dims.empty() || dims.size() > 8)
+  if (dims.empty() || int64_t(dims.size()) > mostAxes)
     fail(node, "makes a tensor of " + std::to_string(dims.size()) + " axes of an image");
   const int64_t first = dims.front();
   dims.erase(dims.begin());
