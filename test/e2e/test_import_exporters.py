@@ -3,6 +3,8 @@ or refused with its node's name and what could be done."""
 import numpy as np
 import onnx
 import pytest
+from conftest import run
+from files import write_safetensors
 from onnx import TensorProto, helper, numpy_helper
 from onnx_files import compare, constant, model, node, node_names, refused, weights
 
@@ -80,6 +82,31 @@ def test_forms(fovea, tmp_path, opset, nodes, initializers):
     compare(fovea, tmp_path, model(nodes, initializers, SMALL, opset), SMALL)
 
 
+def test_cntk_digits(fovea, tmp_path):
+    """The zoo's MNIST network: one image, the dense layer's weight reshaped in the graph."""
+    nodes = [node("Div", "x k", "s"), node("Conv", "s w1", "a", auto_pad="SAME_UPPER", kernel_shape=[5, 5], strides=[1, 1]),
+             node("Add", "a b1", "b"), node("Relu", "b", "c"),
+             node("MaxPool", "c", "d", kernel_shape=[2, 2], strides=[2, 2], auto_pad="NOTSET", pads=[0, 0, 0, 0]),
+             node("Conv", "d w2", "e", auto_pad="SAME_UPPER"), node("Add", "e b2", "f"), node("Relu", "f", "g"),
+             node("MaxPool", "g", "h", kernel_shape=[3, 3], strides=[3, 3]), node("Reshape", "h image", "i"),
+             node("Reshape", "w3 matrix", "m"), node("MatMul", "i m", "j"), node("Add", "j b3")]
+    constants = [constant("k", 255.0), weights("w1", 8, 1, 5, 5), weights("b1", 8, 1, 1), weights("w2", 16, 8, 5, 5),
+                 weights("b2", 16, 1, 1), integers("image", 1, 256), weights("w3", 16, 4, 4, 10), integers("matrix", 256, 10),
+                 weights("b3", 1, 10)]
+    shape = (1, 28, 28)
+    text = compare(fovea, tmp_path, model(nodes, constants, shape, 8, batch=1), shape, batch=1)
+    assert "dense(10)" in text
+
+
+def test_a_shuffle_comes_back(fovea, tmp_path):
+    """What `fovea export` makes of one."""
+    (tmp_path / "n.net").write_text("network N {\n  input x: f32[6, 5, 4]\n  output y = x -> channel_shuffle(3) -> relu\n}\n")
+    write_safetensors(tmp_path / "w", {})
+    run(fovea, "export", tmp_path / "n.net", "--weights", tmp_path / "w")
+    run(fovea, "import", tmp_path / "n.onnx", "-o", tmp_path / "again.net")
+    assert "x -> channel_shuffle(3) -> relu" in (tmp_path / "again.net").read_text()
+
+
 TO_FIRST, TO_LAST = {"perm": [0, 3, 1, 2]}, {"perm": [0, 2, 3, 1]}
 
 
@@ -109,7 +136,6 @@ def test_channels_last(fovea, tmp_path, nodes, initializers):
 
 def test_an_output_with_channels_last(fovea, tmp_path):
     onnx.save(model([node("Relu", "x", "r"), node("Transpose", "r", **TO_LAST)], [], SMALL), tmp_path / "n.onnx")
-    from conftest import run
     run(fovea, "import", tmp_path / "n.onnx")
     assert "# There the output's axes end in the channels; here they begin with them.\n" in (tmp_path / "n.net").read_text()
 
