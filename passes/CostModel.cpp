@@ -45,6 +45,18 @@ Tile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target, 
   return best;
 }
 
+/// The tile of a dense layer's weight gradient that its update follows. It is as wide as the block, so that weights and
+/// momentum are read from end to end, which the CPU foresees: a narrower tile has more sums, but waits at each end.
+/// It divides the inputs, because tiles must not overlap.
+Tile updateTile(int64_t vectorsInBlock, int64_t inputs, const TargetInfo &target) {
+  const int64_t broadcast = target.memoryBroadcast ? 0 : 1;
+  Tile tile{vectorsInBlock, 1};
+  for (int64_t count = 2; count <= std::min<int64_t>(inputs, 16); ++count)
+    if (inputs % count == 0 && vectorsInBlock * (count + 1) + broadcast <= target.vectorRegisters - 1)
+      tile.pixels = count;
+  return tile;
+}
+
 int64_t elementsOf(const TensorSpec &tensor) {
   int64_t product = 1;
   for (int64_t extent : tensor.shape)
@@ -167,8 +179,9 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
     const bool conv = anchor->op == "conv2d_weight_gradient";
     const int64_t inputs = conv ? result.shape[1] : result.spatial[0];
     const bool columns = conv && inputs < 4 && result.shape[3] > 1;
-    const Tile tile =
-        bestTile(result.block / lanes, columns ? result.shape[3] : inputs, target, !conv && updatesInPlace(kernel));
+    const Tile tile = !conv && updatesInPlace(kernel)
+                          ? updateTile(result.block / lanes, inputs, target)
+                          : bestTile(result.block / lanes, columns ? result.shape[3] : inputs, target);
     return {{"lanes", lanes}, {"vectors", tile.vectors}, {"taps", tile.pixels}, {"taps_are_columns", columns}};
   }
 

@@ -46,6 +46,7 @@ struct Stage {
   Halide::Func sum;           ///< The function with the reduction, if there is one.
   std::vector<Halide::RVar> reduction; ///< Its reduction variables, innermost first.
   Halide::Func padding;       ///< The zero-padded copy of an operand, if one is needed.
+  Halide::Func packed;        ///< A copy of an operand in the order in which the sum reads it.
   Halide::Func partial, last; ///< Two-level sums: per chunk of images, and over the chunks.
   std::vector<Halide::Func> perImage;  ///< Small sums that stand beside the result, per image or pixel.
   std::vector<Halide::Func> perChannel; ///< Functions of the channel that are computed in front of all else.
