@@ -9,6 +9,7 @@ add_library(FoveaHalide STATIC
   algorithms/ChannelShuffle.cpp
   algorithms/Concat.cpp
   algorithms/Conv2d.cpp
+  algorithms/Convolution.cpp
   algorithms/Dense.cpp
   algorithms/Flatten.cpp
   algorithms/Local.cpp
@@ -29,12 +30,15 @@ add_library(FoveaHalide STATIC
   algorithms/Tanh.cpp
   algorithms/Tensor.cpp
   algorithms/Window.cpp
+  algorithms/Winograd.cpp
+  algorithms/WinogradMatrices.cpp
   schedules/cpu/ChannelSum.cpp
   schedules/cpu/Conv2d.cpp
   schedules/cpu/Dense.cpp
   schedules/cpu/Local.cpp
   schedules/cpu/Pointwise.cpp
   schedules/cpu/Rows.cpp
-  schedules/cpu/Schedules.cpp)
+  schedules/cpu/Schedules.cpp
+  schedules/cpu/Winograd.cpp)
 target_link_libraries(FoveaHalide PUBLIC Halide::Halide FoveaKernelSpec)
 target_precompile_headers(FoveaHalide PRIVATE <Halide.h>)

@@ -1,6 +1,7 @@
 // Every operation of the dialect; each family is described in the file that carries its name.
 include "ir/ops/Conv2d.td"
 include "ir/ops/TransposeWeight.td"
+include "ir/ops/Winograd.td"
 include "ir/ops/BiasGradient.td"
 include "ir/ops/Local.td"
 include "ir/ops/Dense.td"

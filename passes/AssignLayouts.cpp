@@ -238,6 +238,22 @@ private:
           return Requirement{withBias({activation(operand(0)), rules.weight(type(1), conv.getGroups())}),
                              {rules.activation(result())}};
         })
+        .Case<cnn::WinogradWeightOp>([&](cnn::WinogradWeightOp transform) {
+          const int64_t groups = transform.getGroups();
+          cnn::LayoutAttr weight = rules.weight(type(0), groups);
+          return Requirement{{weight}, {transform.getTransposed() ? rules.transposed(type(0), weight, groups) : weight}};
+        })
+        .Case<cnn::WinogradConv2dOp>([&](cnn::WinogradConv2dOp conv) {
+          const int64_t groups = conv.getGroups();
+          cnn::LayoutAttr weight = rules.weight(type(1), groups);
+          return Requirement{
+              withBias({activation(operand(0)), conv.getTransposed() ? rules.transposed(type(1), weight, groups) : weight}),
+              {rules.activation(result())}};
+        })
+        .Case<cnn::WinogradWeightGradientOp>([&](cnn::WinogradWeightGradientOp gradient) {
+          return Requirement{{activation(operand(0)), activation(operand(1))},
+                             {rules.weight(result(), gradient.getGroups())}};
+        })
         .Case<cnn::DenseOp>([&](auto) {
           return Requirement{withBias({activation(operand(0)), rules.denseWeight(type(1), type(0))}),
                              {rules.activation(result())}};

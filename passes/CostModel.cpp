@@ -1,5 +1,7 @@
 #include "passes/CostModel.h"
 
+#include "passes/WinogradModel.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -9,48 +11,12 @@ namespace {
 
 int64_t roundUp(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
-/// Vectors of outputs times pixels (or rows, or taps) held in registers.
-struct Tile {
-  int64_t vectors = 1, pixels = 1;
-};
-
-/// The tile with the best share of useful work. Registers hold vectors * pixels sums, `vectors` weights and one
-/// broadcast; fewer sums than both FMA units have in flight wait for their results; a tile that does not divide the
-/// pixels computes some twice, which `exactly` forbids; and each step loads vectors + pixels operands for vectors *
-/// pixels FMAs.
-Tile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target, bool exactly = false) {
-  Tile best;
-  double bestScore = 0;
-  const int64_t broadcast = target.memoryBroadcast ? 0 : 1;
-  for (int64_t vectors = 1; vectors <= std::min<int64_t>(vectorsInBlock, 8); ++vectors) {
-    if (vectorsInBlock % vectors != 0)
-      continue;
-    for (int64_t count = 1; count <= std::min<int64_t>(pixels, 16); ++count) {
-      const int64_t sums = vectors * count;
-      if (exactly && pixels % count != 0)
-        continue;
-      if (sums + vectors + broadcast > target.vectorRegisters - 1)
-        break;
-      const double busy = std::min(1.0, double(sums) / (2 * target.fmaLatency));
-      const double useful = double(pixels) / double(roundUp(pixels, count));
-      const double loads = double(vectors + count) / double(sums); // Per FMA; two loads a cycle feed two FMAs.
-      const double fed = 1.0 / std::max(1.0, loads + 0.1 * loads);
-      const double score = busy * useful * fed / (1 + 0.15 * loads);
-      if (score > bestScore) {
-        bestScore = score;
-        best = {vectors, count};
-      }
-    }
-  }
-  return best;
-}
-
 /// The tile of a dense layer's weight gradient that its update follows. It is as wide as the block, so that weights and
 /// momentum are read from end to end, which the CPU foresees: a narrower tile has more sums, but waits at each end.
 /// It divides the inputs, because tiles must not overlap.
-Tile updateTile(int64_t vectorsInBlock, int64_t inputs, const TargetInfo &target) {
+RegisterTile updateTile(int64_t vectorsInBlock, int64_t inputs, const TargetInfo &target) {
   const int64_t broadcast = target.memoryBroadcast ? 0 : 1;
-  Tile tile{vectorsInBlock, 1};
+  RegisterTile tile{vectorsInBlock, 1};
   for (int64_t count = 2; count <= std::min<int64_t>(inputs, 16); ++count)
     if (inputs % count == 0 && vectorsInBlock * (count + 1) + broadcast <= target.vectorRegisters - 1)
       tile.pixels = count;
@@ -62,13 +28,6 @@ int64_t elementsOf(const TensorSpec &tensor) {
   for (int64_t extent : tensor.shape)
     product *= extent;
   return product;
-}
-
-int64_t vectorOf(int64_t paddedExtent, const TargetInfo &target) {
-  int64_t lanes = 1;
-  while (lanes * 2 <= target.vectorLanes && paddedExtent % (lanes * 2) == 0)
-    lanes *= 2;
-  return lanes;
 }
 
 /// Whether the kernel ends in the update of a parameter, whose new value overwrites the old.
@@ -109,7 +68,7 @@ Schedule localSchedule(const KernelSpec &kernel, const OpSpec &op, const TargetI
     return {{"lanes", vectorOf(result.block, target)}};
   if (op.op == "local_weight_gradient") {
     const int64_t lanes = vectorOf(result.block, target);
-    const Tile tile = bestTile(result.block / lanes, result.shape[3], target, updatesInPlace(kernel));
+    const RegisterTile tile = bestTile(result.block / lanes, result.shape[3], target, updatesInPlace(kernel));
     return {{"lanes", lanes}, {"vectors", tile.vectors}, {"taps", tile.pixels}};
   }
   const TensorSpec &weight = kernel.tensor(op.operands[1]);
@@ -122,11 +81,49 @@ Schedule localSchedule(const KernelSpec &kernel, const OpSpec &op, const TargetI
             {"rows", std::clamp<int64_t>(sums / inputs, 1, std::min<int64_t>(images, 12))},
             {"parallel", parallel}};
   }
-  const Tile tile = bestTile(weight.block / lanes, images, target);
+  const RegisterTile tile = bestTile(weight.block / lanes, images, target);
   return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"parallel", parallel}};
 }
 
 } // namespace
+
+// The tile with the best share of useful work. Registers hold vectors * pixels sums, `vectors` weights and one
+// broadcast; fewer sums than both FMA units have in flight wait for their results; a tile that does not divide the
+// pixels computes some twice, which `exactly` forbids; and each step loads vectors + pixels operands for vectors *
+// pixels FMAs.
+RegisterTile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target, bool exactly) {
+  RegisterTile best;
+  double bestScore = 0;
+  const int64_t broadcast = target.memoryBroadcast ? 0 : 1;
+  for (int64_t vectors = 1; vectors <= std::min<int64_t>(vectorsInBlock, 8); ++vectors) {
+    if (vectorsInBlock % vectors != 0)
+      continue;
+    for (int64_t count = 1; count <= std::min<int64_t>(pixels, 16); ++count) {
+      const int64_t sums = vectors * count;
+      if (exactly && pixels % count != 0)
+        continue;
+      if (sums + vectors + broadcast > target.vectorRegisters - 1)
+        break;
+      const double busy = std::min(1.0, double(sums) / (2 * target.fmaLatency));
+      const double useful = double(pixels) / double(roundUp(pixels, count));
+      const double loads = double(vectors + count) / double(sums); // Per FMA; two loads a cycle feed two FMAs.
+      const double fed = 1.0 / std::max(1.0, loads + 0.1 * loads);
+      const double score = busy * useful * fed / (1 + 0.15 * loads);
+      if (score > bestScore) {
+        bestScore = score;
+        best = {vectors, count};
+      }
+    }
+  }
+  return best;
+}
+
+int64_t vectorOf(int64_t paddedExtent, const TargetInfo &target) {
+  int64_t lanes = 1;
+  while (lanes * 2 <= target.vectorLanes && paddedExtent % (lanes * 2) == 0)
+    lanes *= 2;
+  return lanes;
+}
 
 int64_t lanesFor(int64_t channels, const TargetInfo &target) {
   if (channels <= 3)
@@ -159,7 +156,7 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
   for (const OpSpec &op : kernel.ops)
     if (op.op == "conv2d" || op.op == "dense" || op.op.ends_with("input_gradient") ||
         op.op.ends_with("weight_gradient") || op.op == "bias_gradient" || op.op == "scale_coefficient_gradient" ||
-        op.op == "local" || op.op == "local_bias_gradient" || op.op == "batch_statistics" || op.op == "batch_norm_sums") {
+        op.op == "winograd_conv2d" || op.op == "local" || op.op == "local_bias_gradient" || op.op == "batch_statistics" || op.op == "batch_norm_sums") {
       if (op.op != "rbf_input_gradient" && op.op != "batch_norm_input_gradient")
         anchor = &op;
       break;
@@ -168,6 +165,8 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
     return readsNeighbours(kernel) ? stripsFor(kernel, target) : Schedule{};
   const TensorSpec &result = anchor->results[0];
   const KernelSpec &k = kernel;
+  if (anchor->op.starts_with("winograd"))
+    return winogradSchedule(kernel, *anchor, target);
   if (anchor->op.starts_with("local"))
     return localSchedule(kernel, *anchor, target);
   if (anchor->op.starts_with("batch_") || anchor->op == "bias_gradient" || anchor->op == "scale_coefficient_gradient") {
@@ -179,7 +178,7 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
     const bool conv = anchor->op == "conv2d_weight_gradient";
     const int64_t inputs = conv ? result.shape[1] : result.spatial[0];
     const bool columns = conv && inputs < 4 && result.shape[3] > 1;
-    const Tile tile = !conv && updatesInPlace(kernel)
+    const RegisterTile tile = !conv && updatesInPlace(kernel)
                           ? updateTile(result.block / lanes, inputs, target)
                           : bestTile(result.block / lanes, columns ? result.shape[3] : inputs, target);
     return {{"lanes", lanes}, {"vectors", tile.vectors}, {"taps", tile.pixels}, {"taps_are_columns", columns}};
@@ -196,7 +195,7 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
             {"parallel", elementsOf(weight) * images > 100000}};
   }
   if (anchor->op.starts_with("dense")) {
-    Tile tile = bestTile(weight.block / lanes, images, target);
+    RegisterTile tile = bestTile(weight.block / lanes, images, target);
     if (images == 1)
       tile.vectors = weight.block / lanes <= 4 ? weight.block / lanes : tile.vectors;
     const int64_t work = elementsOf(weight) * images;
@@ -212,7 +211,7 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
         auto stride = op.attributes.contains("stride") ? std::get<std::vector<int64_t>>(op.attributes.at("stride")) : size;
         width = std::min(width, (last.shape[3] - 1) * stride[1] + size[1]);
       }
-  Tile tile = bestTile(weight.block / lanes, width, target);
+  RegisterTile tile = bestTile(weight.block / lanes, width, target);
   if (weight.shape[0] != 0 && result.block % weight.block != 0) // Groups that leave padding lanes without a filter.
     tile.vectors = 1;
   const int64_t blocks = roundUp(result.shape[1], tile.vectors * lanes) / (tile.vectors * lanes);

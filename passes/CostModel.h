@@ -18,6 +18,18 @@ int64_t blockFor(int64_t outputChannels, const TargetInfo &target);
 /// The same for one of several groups, whose channels have no padding between them: divides `channelsOfGroup`.
 int64_t groupBlockFor(int64_t channelsOfGroup, const TargetInfo &target);
 
+/// Vectors of outputs times pixels (or rows, tiles, taps) whose sums are held in registers.
+struct RegisterTile {
+  int64_t vectors = 1, pixels = 1;
+};
+
+/// The tile that does the most useful work a cycle; `vectors` divides `vectorsInBlock`. With `exactly` its pixels divide
+/// `pixels`, so that nothing is computed twice.
+RegisterTile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target, bool exactly = false);
+
+/// The widest vector that divides a padded extent.
+int64_t vectorOf(int64_t paddedExtent, const TargetInfo &target);
+
 /// Tile sizes for the kernel. Every key has a meaning for the schedule of the kernel's anchor (codegen/schedules).
 Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target);
 

@@ -37,13 +37,13 @@ bool isPointwise(Operation *op) { return op->hasTrait<cnn::ElementwiseOp>() || i
 /// Whether a pointwise operation or a relayout may follow inside the kernel of `op`.
 bool acceptsEpilogue(Operation *op) {
   return isPointwise(op) || isPool(op) ||
-         isa<cnn::Conv2dOp, cnn::DenseOp, cnn::Conv2dInputGradientOp, cnn::DenseInputGradientOp, cnn::LocalOp, cnn::LocalInputGradientOp, cnn::MaxPoolGradientOp,
+         isa<cnn::Conv2dOp, cnn::WinogradConv2dOp, cnn::DenseOp, cnn::Conv2dInputGradientOp, cnn::DenseInputGradientOp, cnn::LocalOp, cnn::LocalInputGradientOp, cnn::MaxPoolGradientOp,
              cnn::AvgPoolGradientOp, cnn::LrnOp, cnn::LrnGradientOp>(op);
 }
 
 /// Whether the update of a parameter may follow inside the kernel that computes its gradient.
 bool acceptsUpdate(Operation *op) {
-  return isa<cnn::Conv2dWeightGradientOp, cnn::DenseWeightGradientOp, cnn::LocalWeightGradientOp,
+  return isa<cnn::Conv2dWeightGradientOp, cnn::WinogradWeightGradientOp, cnn::DenseWeightGradientOp, cnn::LocalWeightGradientOp,
              cnn::LocalBiasGradientOp, cnn::BiasGradientOp, cnn::ScaleCoefficientGradientOp, cnn::AddOp, cnn::MulOp>(
       op);
 }
@@ -161,7 +161,7 @@ private:
   /// A pooling or normalization follows a convolution or plain element-wise work in the same kernel.
   static bool poolsWell(const Group &group) {
     return llvm::all_of(group.ops,
-                        [](Operation *op) { return isa<cnn::Conv2dOp, cnn::LrnOp>(op) || isPointwise(op); });
+                        [](Operation *op) { return isa<cnn::Conv2dOp, cnn::WinogradConv2dOp, cnn::LrnOp>(op) || isPointwise(op); });
   }
 
   /// "conv1+relu1: conv2d+relu": the layers, each once, and the operations.

@@ -23,6 +23,9 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
   if (options.foldBatchNorm && options.hoistConstants)
     manager.addPass(createFoldBatchNorm());
   // Inferences hold no batch normalization, and no scale of a layer's result that nothing else reads.
+  if (options.winograd)
+    manager.addPass(createUseWinograd({options.target}));
+  // Convolutions are computed by the cheaper of two ways.
   manager.addPass(createAssignLayouts({options.target}));
   // Every tensor's type says its order in memory; relayouts stand where orders meet.
   if (options.hoistConstants)
@@ -50,6 +53,7 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
   Option<bool> foldBatchNorm{*this, "fold-batch-norm",
                              llvm::cl::desc("Fold batch normalizations and scales into the layer before them"),
                              llvm::cl::init(true)};
+  Option<bool> winograd{*this, "winograd", llvm::cl::desc("Use Winograd's filtering"), llvm::cl::init(true)};
   Option<bool> hoistConstants{*this, "hoist-constants", llvm::cl::desc("Compute once what depends on parameters alone"),
                               llvm::cl::init(true)};
   Option<bool> fuseElementwise{*this, "fuse-elementwise", llvm::cl::desc("Fuse element-wise operations"),
@@ -63,7 +67,7 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
   Option<bool> reuseMemory{*this, "reuse-memory", llvm::cl::desc("Share memory between values"), llvm::cl::init(true)};
 
   PipelineOptions options() const {
-    return {target,   fold,    foldBatchNorm, hoistConstants, fuseElementwise,
+    return {target,   fold,    foldBatchNorm, winograd, hoistConstants, fuseElementwise,
             fusePool, fuseLrn, fuseUpdate,    tilePooling,    reuseMemory};
   }
 };

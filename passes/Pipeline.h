@@ -12,6 +12,7 @@ struct PipelineOptions {
   // Each optimization can be switched off, to find out whether it is to blame or what it is worth.
   bool fold = true;
   bool foldBatchNorm = true; ///< Needs hoistConstants: without it, every inference would fold anew.
+  bool winograd = true;
   bool hoistConstants = true;
   bool fuseElementwise = true;
   bool fusePool = true;

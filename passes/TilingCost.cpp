@@ -243,11 +243,13 @@ bool hasHalo(const KernelSpec &kernel) {
   const OpSpec &last = kernel.ops.back();
   if (last.results[0].shape.size() != 4 || firstReader(kernel) == kernel.ops.size())
     return false;
-  // In front of the pooling: a convolution or nothing larger than element-wise work, and normalization across channels.
+  // In front of the pooling: a direct convolution (Winograd's results are kept for a whole image) or nothing larger
+  // than element-wise work, and normalization across channels.
   return std::all_of(kernel.ops.begin(), kernel.ops.end(), [&](const OpSpec &op) {
     return (op.op != "lrn" || op.attributes.find("region") == op.attributes.end() ||
             std::get<std::string>(op.attributes.at("region")) == "across") &&
-           !op.op.ends_with("_gradient") && !op.op.starts_with("dense") && !op.op.starts_with("local");
+           !op.op.ends_with("_gradient") && !op.op.starts_with("dense") && !op.op.starts_with("local") &&
+           !op.op.starts_with("winograd");
   });
 }
 

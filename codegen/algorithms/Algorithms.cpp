@@ -9,6 +9,9 @@ ALGORITHM(conv2d);
 ALGORITHM(conv2dInputGradient);
 ALGORITHM(conv2dWeightGradient);
 ALGORITHM(transposeWeight);
+ALGORITHM(winogradWeight);
+ALGORITHM(winogradConv2d);
+ALGORITHM(winogradWeightGradient);
 ALGORITHM(local);
 ALGORITHM(localInputGradient);
 ALGORITHM(localWeightGradient);
@@ -68,6 +71,9 @@ Algorithm algorithmNamed(const std::string &op) {
       {"conv2d_input_gradient", conv2dInputGradient},
       {"conv2d_weight_gradient", conv2dWeightGradient},
       {"transpose_weight", transposeWeight},
+      {"winograd_weight", winogradWeight},
+      {"winograd_conv2d", winogradConv2d},
+      {"winograd_weight_gradient", winogradWeightGradient},
       {"local", local},
       {"local_input_gradient", localInputGradient},
       {"local_weight_gradient", localWeightGradient},

@@ -1,48 +1,8 @@
-#include "codegen/algorithms/Tensor.h"
+#include "codegen/algorithms/Convolution.h"
 
 namespace fovea {
 
 using namespace Halide;
-
-namespace {
-
-/// `in`, zero outside its image. Not bounded here: the schedule computes just what is read.
-Func zeroPadded(const Tensor &in) {
-  const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
-  Func padded("padded");
-  const int width = int(in.width()), height = int(in.height());
-  Expr inside = x >= 0 && x < width && y >= 0 && y < height;
-  padded(c, x, y, n) = select(inside, in.at(c, clamp(x, 0, width - 1), clamp(y, 0, height - 1), n), 0.0f);
-  return padded;
-}
-
-/// The groups of a convolution: output channel c belongs to group c / outputs, which reads `inputs` channels from
-/// c / outputs * inputs on.
-struct Groups {
-  int count, outputs, inputs;
-  int lanes; ///< A power of two that divides the blocks of weights, so that a vector of this size stays in one group.
-
-  /// The group of channel `c`. Dividing by the lanes first makes it one number for a vector of channels.
-  Expr of(Expr c) const { return c / lanes / (outputs / lanes); }
-};
-
-/// Of a convolution whose result has `channels` channels and whose weight has blocks of `block`; `inputs` and `outputs`
-/// are what the result's channels read and write in a group.
-Groups groups(const OpSpec &op, int64_t channels, int64_t inputs, int64_t block) {
-  const int count = int(integer(op, "groups", 1)), outputs = int(channels) / count;
-  int lanes = 1;
-  while (lanes < 16 && block % (2 * lanes) == 0 && outputs % (2 * lanes) == 0)
-    lanes *= 2;
-  return {count, outputs, int(inputs), lanes};
-}
-
-/// `c`, kept below `channels` where groups leave a channel without a filter: in the padding lanes of the result.
-Expr existing(Expr c, const TensorSpec &result, int count) {
-  const int channels = int(result.shape[1]);
-  return count > 1 && result.block > channels ? min(c, channels - 1) : c;
-}
-
-} // namespace
 
 Stage conv2d(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
@@ -50,7 +10,6 @@ Stage conv2d(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &shape = weight.spec.shape;
   const Axis row = rows(op, shape[2]), column = columns(op, shape[3]);
   const auto pad = list(op, "pad", {0, 0, 0, 0});
-  const int lanes = int(weight.spec.block);
   RDom r(0, int(shape[1]), 0, column.kernel, 0, row.kernel, "r");
 
   Stage stage;
@@ -59,34 +18,29 @@ Stage conv2d(const OpSpec &op, const std::vector<Tensor> &operands) {
     stage.padding = zeroPadded(in);
   Expr ix = x * column.stride + r.y * column.dilation - column.before,
        iy = y * row.stride + r.z * row.dilation - row.before;
-  const Groups group = groups(op, shape[0], shape[1], lanes);
-  Expr filter = existing(c, op.results[0], group.count);
-  Expr channel = group.count > 1 ? group.of(filter) * group.inputs + r.x : r.x;
+  const Groups group = groups(op, shape[0], shape[1], weight.spec.block);
+  const auto [at, channel] = weightElement(group, weight.spec, existing(c, op.results[0], group.count), r.x, r.y, r.z);
   Expr pixel = pads ? Expr(stage.padding(channel, ix, iy, n)) : in.at(channel, ix, iy, n);
 
   Func sum("conv2d");
   sum(c, x, y, n) = operands.size() == 3 ? operands[2].at(c, 0, 0, 0) : Expr(0.0f);
-  sum(c, x, y, n) += weight({filter % lanes, r.x, r.y, r.z, filter / lanes}) * pixel;
+  sum(c, x, y, n) += weight(at) * pixel;
   stage.sum = sum;
   stage.reduction = {r.x, r.y, r.z};
   stage.results = {{sum, op.results[0]}};
   return stage;
 }
 
-// With stride s, an input pixel x is met by the kernel columns k with k * dilation = x + pad (mod s). Without dilation, along
-// each axis, x = s * xq + phase; the taps of a phase are first + s * t, and tap t meets output pixel
-// (x + pad - first) / s - t. With stride and dilation every tap is tried.
+// With stride s, an input pixel x is met by the kernel columns k with k * dilation = x + pad (mod s). Without dilation,
+// along each axis, x = s * xq + phase; the taps of a phase are first + s * t, and tap t meets output pixel (x + pad -
+// first) / s - t. With stride and dilation every tap is tried.
 Stage conv2dInputGradient(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
   const Tensor &gradient = operands[0], &weight = operands[1];
   const auto &shape = weight.spec.shape;
   const Axis row = rows(op, shape[2]), column = columns(op, shape[3]);
-  const int lanes = int(weight.spec.block);
   const TensorSpec &result = op.results[0];
-  const Groups group = groups(op, result.shape[1], shape[0] / integer(op, "groups", 1), lanes);
-  Expr channel = existing(c, result, group.count), inBlock = channel % lanes, inBlocks = channel / lanes;
-  if (group.count > 1)
-    inBlocks = inBlocks % (group.outputs / lanes); // The transposed weight has the channels of one group.
+  const Groups group = groups(op, result.shape[1], shape[0] / integer(op, "groups", 1), weight.spec.block);
 
   Stage stage;
   stage.padding = zeroPadded(gradient);
@@ -95,14 +49,16 @@ Stage conv2dInputGradient(const OpSpec &op, const std::vector<Tensor> &operands)
   const bool strided = row.stride > 1 || column.stride > 1, dilated = row.dilation > 1 || column.dilation > 1;
   auto taps = [&](const Axis &axis) { return dilated ? axis.kernel : (axis.kernel + axis.stride - 1) / axis.stride; };
   RDom r(0, group.inputs, 0, taps(column), 0, taps(row), "r");
-  Expr filter = group.count > 1 ? group.of(channel) * group.inputs + r.x : r.x;
-  Expr term;
+  auto element = [&](Expr atX, Expr atY) {
+    return weightElement(group, weight.spec, existing(c, result, group.count), r.x, atX, atY);
+  };
+  Expr filter = element(r.y, r.z).channel, term;
   if (!strided) {
     // Kernel rows that meet no gradient are left out; in a row, zeros are cheaper than a condition.
     Expr gradientRow = y + row.before - r.z * row.dilation;
     r.where(gradientRow >= 0 && gradientRow < int(gradient.height()));
-    term = weight({inBlock, filter, r.y, r.z, inBlocks}) *
-           stage.padding(filter, x + column.before - r.y * column.dilation, gradientRow, n);
+    term =
+        weight(element(r.y, r.z).at) * stage.padding(filter, x + column.before - r.y * column.dilation, gradientRow, n);
   } else {
     auto meet = [&](const Axis &axis, Expr pixel, Expr tap, Expr &kernel, Expr &output) {
       Expr reached = pixel + axis.before;
@@ -118,8 +74,7 @@ Stage conv2dInputGradient(const OpSpec &op, const std::vector<Tensor> &operands)
     Expr kernelX, kernelY, outX, outY;
     Expr meets = meet(column, x, r.y, kernelX, outX);
     meets = meets && meet(row, y, r.z, kernelY, outY);
-    Expr tap = weight({inBlock, filter, clamp(kernelX, 0, column.kernel - 1), clamp(kernelY, 0, row.kernel - 1),
-                       inBlocks});
+    Expr tap = weight(element(clamp(kernelX, 0, column.kernel - 1), clamp(kernelY, 0, row.kernel - 1)).at);
     term = select(meets, tap, 0.0f) * stage.padding(filter, outX, outY, n);
   }
   if (group.count > 1 && result.block > result.shape[1]) // Gradients are zero in their padding lanes.

@@ -40,6 +40,13 @@ struct Tensor {
 /// The pure variables of a tensor, innermost first.
 std::vector<Halide::Var> dimensions(const TensorSpec &spec);
 
+/// A transform of square tiles: `rows` of each column of a tile, then `all` of each row of that. Both have the place in the
+/// tile in their last two arguments, small and of fixed extents, for the schedule to unroll.
+struct TileTransform {
+  Halide::Func rows, all;
+  int from, to; ///< Numbers in a row of a tile before and after.
+};
+
 /// What a schedule may touch of an operation.
 struct Stage {
   std::vector<Tensor> results;
@@ -50,6 +57,8 @@ struct Stage {
   Halide::Func partial, last; ///< Two-level sums: per chunk of images, and over the chunks.
   std::vector<Halide::Func> perImage;  ///< Small sums that stand beside the result, per image or pixel.
   std::vector<Halide::Func> perChannel; ///< Functions of the channel that are computed in front of all else.
+  std::vector<TileTransform> transforms; ///< Of Winograd's filtering, in the order in which they are computed.
+  Halide::Func products; ///< Its sums, as they are kept in memory.
   std::vector<Halide::Func> rows;   ///< Channels-last helpers, to be computed for a row of the result,
   std::vector<Halide::Func> planes; ///< or for all rows that a thread computes; each serves those that follow it.
 };

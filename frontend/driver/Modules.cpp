@@ -38,6 +38,7 @@ LogicalResult runPasses(ModuleOp module, Stage to, const CompileOptions &options
   pipeline.target = target.cpu.empty() ? target.name : "host";
   pipeline.fold = options.fold;
   pipeline.foldBatchNorm = options.foldBatchNorm;
+  pipeline.winograd = options.winograd;
   pipeline.hoistConstants = options.hoistConstants;
   pipeline.fuseElementwise = options.fuseElementwise;
   pipeline.fusePool = options.fusePool;

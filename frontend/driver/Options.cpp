@@ -93,6 +93,7 @@ void addCommon(CLI::App *command, CompileOptions &o) {
   addSwitch("--no-fold", o.fold, "Keep reshapes and unused results");
   addSwitch("--no-fold-batch-norm", o.foldBatchNorm,
             "Normalize and scale channels behind the layer, not in its weights");
+  addSwitch("--no-winograd", o.winograd, "Compute every convolution by direct sums, whose rounding errors are smaller");
   addSwitch("--no-hoist-constants", o.hoistConstants, "Compute what depends on parameters alone in every inference");
   addSwitch("--no-fuse-elementwise", o.fuseElementwise, "Give each element-wise operation a kernel");
   addSwitch("--no-fuse-pool", o.fusePool, "Give each pooling a kernel");

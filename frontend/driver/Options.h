@@ -26,7 +26,7 @@ struct CompileOptions {
   int jobs = 0; ///< 0: cores.
   bool time = false;
   // The optimizations; see passes/Pipeline.h.
-  bool fold = true, foldBatchNorm = true, hoistConstants = true, fuseElementwise = true, fusePool = true,
+  bool fold = true, foldBatchNorm = true, winograd = true, hoistConstants = true, fuseElementwise = true, fusePool = true,
        fuseLrn = true, fuseUpdate = true, tilePooling = true, reuseMemory = true;
 };
 

@@ -7,18 +7,18 @@ from conftest import run
 from network import Network
 from test_random_networks import judge
 
-SWITCHES = ["--no-fold", "--no-fuse-elementwise", "--no-fuse-pool", "--no-fuse-lrn", "--no-tile-pooling", "--no-plan"]
+SWITCHES = ["--no-fold", "--no-winograd", "--no-fuse-elementwise", "--no-fuse-pool", "--no-fuse-lrn", "--no-tile-pooling", "--no-plan"]
 
 
 def small_alexnet(batch):
-    net = Network(np.random.default_rng(6).standard_normal((batch, 3, 43, 43)).astype(np.float32), 6)
+    net = Network(np.random.default_rng(6).standard_normal((batch, 3, 55, 55)).astype(np.float32), 6)
 
     def block(x, filters, kernel, **options):
         x = net.lrn(net.relu(net.conv(x, filters, kernel, **options)), 5, 1e-2, 0.75, 2)
         return net.pool("max_pool", x, (3, 3), (2, 2))
 
-    x = block(net.image, 24, (7, 7), stride=(2, 2))
-    x = block(x, 32, (5, 5), pad=(2, 2, 2, 2), groups=2)
+    x = block(net.image, 32, (7, 7), stride=(2, 2))
+    x = block(x, 64, (5, 5), pad=(2, 2, 2, 2), groups=2)
     x = net.relu(net.conv(x, 48, (3, 3), pad=(1, 1, 1, 1)))
     x = net.relu(net.conv(x, 32, (3, 3), pad=(1, 1, 1, 1), groups=2))
     x = net.pool("max_pool", x, (2, 2), (1, 1))

@@ -60,6 +60,8 @@ void scheduleCpu(ScheduledKernel &kernel) {
       if (f.has_update_definition())
         f.update().vectorize(vars.c, lanes);
     }
+  if (kernel.kernel.ops.front().op == "winograd_weight")
+    return scheduleWinogradWeight(kernel);
   if (!kernel.anchor())
     return kernel.normalizes() || !kernel.rows.empty() ? scheduleRows(kernel) : schedulePointwise(kernel);
   const std::string &op = kernel.anchorOp().op;
@@ -69,6 +71,10 @@ void scheduleCpu(ScheduledKernel &kernel) {
     return scheduleDenseInputGradient(kernel);
   if (op == "dense_weight_gradient")
     return scheduleDenseWeightGradient(kernel);
+  if (op == "winograd_conv2d")
+    return scheduleWinogradConv2d(kernel);
+  if (op == "winograd_weight_gradient")
+    return scheduleWinogradWeightGradient(kernel);
   if (op == "local")
     return scheduleLocal(kernel);
   if (op == "local_input_gradient")

@@ -75,7 +75,7 @@ std::vector<std::vector<uint8_t>> run(const LoadedKernel &compiled, const Kernel
 /// Whether the kernel adds up hundreds of products: their rounding is relative to the largest results, not to each.
 bool hasLongSums(const KernelSpec &kernel) {
   return std::any_of(kernel.ops.begin(), kernel.ops.end(), [](const OpSpec &op) {
-    return op.op.starts_with("conv2d") || op.op.starts_with("dense") || op.op.starts_with("rbf_input") ||
+    return op.op.starts_with("conv2d") || op.op.starts_with("winograd") || op.op.starts_with("dense") || op.op.starts_with("rbf_input") ||
            op.op == "rbf" || op.op.starts_with("batch_") || op.op.starts_with("local") || op.op == "bias_gradient" || op.op == "scale_coefficient_gradient";
   });
 }
@@ -110,30 +110,45 @@ void compare(const TensorSpec &spec, const std::vector<uint8_t> &bytes, const Ar
     }
 }
 
+/// What the inputs hold, logically and in memory.
+struct Inputs {
+  std::vector<Array> logical;
+  std::vector<std::vector<uint8_t>> bytes;
+
+  Inputs(const KernelSpec &kernel, const Checks &checks) {
+    std::mt19937 random(1);
+    for (size_t input = 0; input < kernel.inputs.size(); ++input) {
+      const TensorSpec &spec = kernel.inputs[input];
+      auto fill = checks.fills.find(int(input));
+      logical.push_back(filled(spec, fill == checks.fills.end() ? nullptr : fill->second, random));
+      const bool zero = isWeightLike(spec) || spec.element != ElementType::F32 ||
+                        std::count(checks.gradients.begin(), checks.gradients.end(), int(input));
+      auto given = checks.bytes.find(int(input));
+      bytes.push_back(given != checks.bytes.end() ? given->second : toMemory(spec, logical.back(), zero ? 0 : junk));
+    }
+  }
+};
+
 } // namespace
+
+std::vector<uint8_t> computed(const KernelBuilder &builder, const Checks &checks) {
+  const KernelSpec kernel = builder.scheduled();
+  return run(LoadedKernel(kernel, builder.target), kernel, Inputs(kernel, checks).bytes, checks).front();
+}
 
 void check(const KernelBuilder &builder, const Checks &checks) {
   const KernelSpec kernel = builder.scheduled();
   SCOPED_TRACE(toJson(kernel));
-  std::mt19937 random(1);
-  std::vector<Array> logical;
-  std::vector<std::vector<uint8_t>> inputs;
-  for (size_t input = 0; input < kernel.inputs.size(); ++input) {
-    const TensorSpec &spec = kernel.inputs[input];
-    auto fill = checks.fills.find(int(input));
-    logical.push_back(filled(spec, fill == checks.fills.end() ? nullptr : fill->second, random));
-    const bool zero = isWeightLike(spec) || spec.element != ElementType::F32 ||
-                      std::count(checks.gradients.begin(), checks.gradients.end(), int(input));
-    inputs.push_back(toMemory(spec, logical.back(), zero ? 0 : junk));
-  }
-  const std::vector<Array> expected = reference(kernel, logical);
+  const Inputs inputs(kernel, checks);
+  const KernelSpec judged = checks.same ? checks.same->scheduled() : kernel;
+  const std::vector<Array> expected = reference(judged, Inputs(judged, checks).logical);
 
   try {
     const LoadedKernel compiled(kernel, builder.target);
     loopOrder = LoopOrder::Forwards;
-    const auto forwards = run(compiled, kernel, inputs, checks);
+    const auto forwards = run(compiled, kernel, inputs.bytes, checks);
     loopOrder = LoopOrder::Backwards;
-    const auto backwards = run(compiled, kernel, inputs, checks);
+    const auto backwards = run(compiled, kernel, inputs.bytes, checks);
     EXPECT_EQ(forwards, backwards) << "the order of parallel iterations shows in the result";
     EXPECT_EQ(scratchBlocks, 0) << "scratch memory was not freed";
     for (size_t result = 0; result < forwards.size(); ++result)

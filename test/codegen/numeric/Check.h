@@ -20,7 +20,12 @@ struct Checks {
   std::vector<int> gradients = {}; ///< Inputs whose padding lanes are zero; other activations hold junk there.
   bool paddingIsZero = false;      ///< What the results must have there; otherwise anything finite.
   double relative = 2e-6;          ///< Of the element; of the largest, too, in long sums, else a tenth.
+  std::map<int, std::vector<uint8_t>> bytes = {}; ///< By input: its memory, instead of what `fills` says.
+  const KernelBuilder *same = nullptr; ///< A kernel that computes the same from the same inputs; the reference reads it.
 };
+
+/// The bytes of the kernel's first result, for inputs as `check` gives them; for a kernel that feeds another.
+std::vector<uint8_t> computed(const KernelBuilder &builder, const Checks &checks = {});
 
 /// Compiles and runs the kernel twice, with its parallel loops forwards and backwards, and fails the current test
 /// unless both give the same bits, every element agrees with the reference, padding lanes are as they should be, inputs

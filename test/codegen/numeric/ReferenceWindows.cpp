@@ -240,6 +240,7 @@ ReferenceOp windowReference(const std::string &op) {
       {"conv2d", conv2d},
       {"conv2d_input_gradient", conv2dInputGradient},
       {"conv2d_weight_gradient", conv2dWeightGradient},
+      {"winograd_weight_gradient", conv2dWeightGradient},
       {"local", local},
       {"local_input_gradient", localInputGradient},
       {"local_weight_gradient", localWeightGradient},

@@ -1,0 +1,136 @@
+#include "ir/Cnn.h"
+#include "passes/Passes.h"
+#include "passes/WinogradModel.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+
+namespace fovea {
+
+#define GEN_PASS_DEF_USEWINOGRAD
+#include "passes/Passes.h.inc"
+
+using namespace mlir;
+
+namespace {
+
+using cnn::shapeOf;
+
+class WinogradUser {
+public:
+  explicit WinogradUser(const TargetInfo &target) : target(target) {}
+
+  void run(func::FuncOp function) {
+    for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
+      if (auto conv = dyn_cast<cnn::Conv2dOp>(op))
+        replace(conv);
+      else if (auto gradient = dyn_cast<cnn::Conv2dInputGradientOp>(op))
+        replace(gradient);
+      else if (auto gradient = dyn_cast<cnn::Conv2dWeightGradientOp>(op))
+        replace(gradient);
+    }
+  }
+
+private:
+  const TargetInfo &target;
+
+  /// The tile for a convolution of `x` to `y` with kernels of `w`, or 0.
+  template <typename Convolution>
+  int64_t tileFor(Convolution op, Value x, Value y, Value w, ConvolutionPass pass) const {
+    auto isOne = [](int64_t number) { return number == 1; };
+    const auto in = shapeOf(x), out = shapeOf(y), weight = shapeOf(w);
+    if (!llvm::all_of(op.getStride(), isOne) || !llvm::all_of(op.getDilation(), isOne) || weight[2] != weight[3])
+      return 0;
+    const ConvolutionCost cost = convolutionCost({.images = in[0],
+                                                  .inputs = in[1],
+                                                  .outputs = out[1],
+                                                  .groups = int64_t(op.getGroups()),
+                                                  .height = out[2],
+                                                  .width = out[3],
+                                                  .kernel = weight[2]},
+                                                 pass, target);
+    return cost.winogradPays() ? cost.tile : 0;
+  }
+
+  /// Whether every group of `channels` channels fills whole vectors: lanes between the groups would need masks.
+  static bool fills(int64_t channels, int64_t groups) { return groups == 1 || channels / groups % 8 == 0; }
+
+  /// Puts `replacement` in the place of `op`, in its layer.
+  static void take(Operation *op, Operation *replacement) {
+    if (mlir::Attribute layer = op->getAttr(cnn::layerAttributeName))
+      replacement->setAttr(cnn::layerAttributeName, layer);
+    op->getResult(0).replaceAllUsesWith(replacement->getResult(0));
+    op->erase();
+  }
+
+  Value transform(OpBuilder &builder, Operation *op, Value w, int64_t tile, int64_t groups, bool transposed) const {
+    auto weight = builder.create<cnn::WinogradWeightOp>(op->getLoc(), w, tile, groups, transposed);
+    if (mlir::Attribute layer = op->getAttr(cnn::layerAttributeName))
+      weight->setAttr(cnn::layerAttributeName, layer);
+    return weight;
+  }
+
+  void replace(cnn::Conv2dOp conv) const {
+    const int64_t groups = conv.getGroups();
+    const int64_t tile = tileFor(conv, conv.getX(), conv.getY(), conv.getW(), ConvolutionPass::Forward);
+    if (!tile || !fills(shapeOf(conv.getY())[1], groups))
+      return;
+    OpBuilder builder(conv);
+    Value u = transform(builder, conv, conv.getW(), tile, groups, false);
+    take(conv, builder.create<cnn::WinogradConv2dOp>(conv.getLoc(), conv.getX(), u, conv.getBias(), tile, conv.getPad(),
+                                                     groups, false));
+  }
+
+  void replace(cnn::Conv2dInputGradientOp gradient) const {
+    auto transpose = gradient.getWt().getDefiningOp<cnn::TransposeWeightOp>();
+    const int64_t groups = gradient.getGroups();
+    if (!transpose || !fills(shapeOf(gradient.getDx())[1], groups))
+      return;
+    const int64_t kernel = shapeOf(gradient.getWt())[2];
+    // Forwards, x is padded by `pad`; backwards, dy by what is left of the kernel.
+    SmallVector<int64_t> pad = llvm::map_to_vector(gradient.getPad(), [&](int64_t p) { return kernel - 1 - p; });
+    if (llvm::any_of(pad, [](int64_t p) { return p < 0; }))
+      return;
+    const int64_t tile =
+        tileFor(gradient, gradient.getDy(), gradient.getDx(), gradient.getWt(), ConvolutionPass::InputGradient);
+    if (!tile)
+      return;
+    OpBuilder builder(gradient);
+    Value u = transform(builder, gradient, transpose.getW(), tile, groups, true);
+    take(gradient, builder.create<cnn::WinogradConv2dOp>(gradient.getLoc(), gradient.getDy(), u, Value(), tile, pad,
+                                                         groups, true));
+    if (transpose->use_empty())
+      transpose->erase();
+  }
+
+  void replace(cnn::Conv2dWeightGradientOp gradient) const {
+    const int64_t groups = gradient.getGroups();
+    const int64_t tile =
+        tileFor(gradient, gradient.getX(), gradient.getDy(), gradient.getDw(), ConvolutionPass::WeightGradient);
+    if (!tile || !fills(shapeOf(gradient.getDw())[0], groups))
+      return;
+    OpBuilder builder(gradient);
+    take(gradient,
+         builder.create<cnn::WinogradWeightGradientOp>(gradient.getLoc(), gradient.getDw().getType(), gradient.getX(),
+                                                       gradient.getDy(), tile, gradient.getPad(), groups));
+  }
+};
+
+struct UseWinogradPass : impl::UseWinogradBase<UseWinogradPass> {
+  using UseWinogradBase::UseWinogradBase;
+
+  void runOnOperation() override {
+    TargetInfo info;
+    try {
+      info = targetNamed(target);
+    } catch (const std::exception &error) {
+      getOperation().emitError(error.what());
+      return signalPassFailure();
+    }
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      WinogradUser(info).run(function);
+  }
+};
+
+} // namespace
+} // namespace fovea

@@ -1,0 +1,89 @@
+#include "passes/WinogradModel.h"
+
+#include "passes/CostModel.h"
+
+#include <algorithm>
+
+namespace fovea {
+
+namespace {
+
+constexpr int64_t tilesTried[] = {2, 4, 6}; ///< Transforms of 4, 6 or 8 numbers, whose points are small.
+constexpr int64_t largestTransform = 8;
+constexpr double ownCacheBytes = 384 * 1024; ///< Of a core, with room for the weight.
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// Multiply-adds that a core starts while a byte comes from beyond its own caches: two units, 3.5 GHz, 20 GB/s.
+double multiplyAddsPerByte(const TargetInfo &target) { return 2 * 3.5 / 20 * target.vectorLanes; }
+
+/// In multiply-adds at the peak, of all threads together.
+double winogradCost(const ConvolutionShape &s, ConvolutionPass pass, int64_t tile, const TargetInfo &target) {
+  const double t = double(tile + s.kernel - 1), m = double(tile), places = t * t;
+  const double tiles = double(s.images * ceilDiv(s.height, tile) * ceilDiv(s.width, tile));
+  const double pairs = double(s.inputs) * double(s.outputs) / double(s.groups);
+  const double products = places * tiles * pairs;
+  // Each transform is two passes of small sums, whose operands come from memory rather than registers.
+  const double transforms =
+      2 * tiles * (double(s.inputs) * 2 * t * t * t + double(s.outputs) * (m * t * t + m * m * t));
+  // Between the stages, the transforms are written and read once: in the core's own cache where those of an image fit,
+  // else beyond it.
+  const double perImage = 4 * places * tiles / double(s.images) * double(s.inputs + s.outputs);
+  const bool inCache = pass != ConvolutionPass::WeightGradient && perImage < ownCacheBytes;
+  const double between = 2 * perImage * double(s.images) * (inCache ? 0.2 : 1);
+  // The weight is read by each task; an image of its own where there are enough, all threads together where not.
+  const double weight = 4 * places * pairs;
+  const double weights = pass == ConvolutionPass::WeightGradient ? 2 * weight
+                         : s.images >= target.cores              ? 0.25 * weight * double(s.images)
+                                                                 : weight;
+  return products / 0.8 + transforms + multiplyAddsPerByte(target) * (between + weights);
+}
+
+} // namespace
+
+ConvolutionCost convolutionCost(const ConvolutionShape &s, ConvolutionPass pass, const TargetInfo &target) {
+  const double multiplyAdds = double(s.images * s.height * s.width * s.kernel * s.kernel) * double(s.inputs) *
+                              double(s.outputs) / double(s.groups);
+  const double rate = 2e9 * 3.5 * target.vectorLanes * target.cores; // Multiply-adds a second.
+  ConvolutionCost cost{multiplyAdds / 0.85 / rate};
+  // Few channels leave the matrix products short, and the transforms are not worth it.
+  if (s.kernel < 3 || s.inputs / s.groups < 8 || s.outputs / s.groups < 8)
+    return cost;
+  for (int64_t tile : tilesTried) {
+    if (tile + s.kernel - 1 > largestTransform)
+      continue;
+    const double seconds = winogradCost(s, pass, tile, target) / rate;
+    if (!cost.tile || seconds < cost.winograd) {
+      cost.winograd = seconds;
+      cost.tile = tile;
+    }
+  }
+  return cost;
+}
+
+Schedule winogradSchedule(const KernelSpec &kernel, const OpSpec &anchor, const TargetInfo &target) {
+  const TensorSpec &result = anchor.results[0];
+  if (anchor.op == "winograd_weight_gradient") {
+    const int64_t lanes = vectorOf(result.block, target);
+    const RegisterTile tile = bestTile(result.block / lanes, result.shape[1], target);
+    return {{"lanes", lanes}, {"vectors", tile.vectors}, {"taps", tile.pixels}};
+  }
+  const TensorSpec &weight = kernel.tensor(anchor.operands[1]), &last = kernel.ops.back().results[0];
+  const int64_t size = std::get<int64_t>(anchor.attributes.at("tile")), images = result.shape[0];
+  const int64_t tiles = ceilDiv(result.shape[2], size) * ceilDiv(result.shape[3], size);
+  const bool batched = images >= target.cores && images > 1;
+  // Two images of 13 x 13 share one reading of the weight; larger images have tiles enough by themselves.
+  int64_t perTask = batched ? 1 : images;
+  if (batched && tiles < 32 && images % 2 == 0 && images / 2 >= target.cores)
+    perTask = 2;
+  const int64_t lanes = vectorOf(weight.block, target);
+  RegisterTile tile = bestTile(weight.block / lanes, tiles * perTask, target);
+  if (result.block % weight.block != 0) // Groups that leave padding lanes without a filter.
+    tile.vectors = 1;
+  const int64_t outRows = last.shape.size() == 4 ? last.shape[2] : 1;
+  return {{"lanes", lanes},        {"vectors", tile.vectors},
+          {"pixels", tile.pixels}, {"parallel", batched ? 1 : 2},
+          {"images", perTask},     {"rows", ceilDiv(outRows, std::max(1, target.cores))}};
+}
+
+} // namespace fovea

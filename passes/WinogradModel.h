@@ -1,0 +1,33 @@
+// When Winograd's filtering is worth it, with which tile, and how its kernels are scheduled.
+#pragma once
+
+#include "ir/KernelSpec.h"
+#include "ir/TargetInfo.h"
+
+namespace fovea {
+
+/// A convolution with stride 1, square kernels and no dilation, or one of its gradients, which have the same numbers.
+struct ConvolutionShape {
+  int64_t images, inputs, outputs; ///< Channels of the image and of the result.
+  int64_t groups, height, width;   ///< Of the result.
+  int64_t kernel;
+};
+
+/// Which of the three tensors is computed. The weight's gradient writes and reads the transforms of a whole batch.
+enum class ConvolutionPass { Forward, InputGradient, WeightGradient };
+
+/// Seconds of the machine's peak arithmetic, for comparing choices on one target.
+struct ConvolutionCost {
+  double direct = 0;
+  double winograd = 0; ///< With `tile`.
+  int64_t tile = 0;    ///< The best; 0 where none fits.
+
+  bool winogradPays() const { return tile > 0 && winograd < 0.9 * direct; } // Not for a gain within the model's error.
+};
+
+ConvolutionCost convolutionCost(const ConvolutionShape &shape, ConvolutionPass pass, const TargetInfo &target);
+
+/// The schedule of a kernel whose anchor is winograd_conv2d or winograd_weight_gradient.
+Schedule winogradSchedule(const KernelSpec &kernel, const OpSpec &anchor, const TargetInfo &target);
+
+} // namespace fovea
