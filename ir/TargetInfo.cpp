@@ -22,7 +22,7 @@ TargetInfo level4() {
   TargetInfo target = level3();
   target.name = "x86-64-v4";
   target.halideTarget += "-avx512-avx512_skylake";
-  target.vectorLanes = 16;
+  target.vectorLanes = target.registerLanes = 16;
   target.vectorRegisters = 32;
   target.memoryBroadcast = true;
   return target;

@@ -10,6 +10,7 @@ struct TargetInfo {
   std::string halideTarget; ///< Halide's target string, without run-time flags.
   std::string cpu;          ///< The model name of the CPU it was read from; empty when given by name.
   int vectorLanes = 8;      ///< Floats in one vector register that the schedules use.
+  int registerLanes = 8;    ///< Floats in the widest; more than vectorLanes where its arithmetic takes two halves.
   int vectorRegisters = 16; ///< Architectural vector registers.
   int fmaLatency = 4;       ///< Cycles; with two FMA units, 2 * fmaLatency independent sums keep both busy.
   int cores = 1;            ///< Threads a program is expected to use.

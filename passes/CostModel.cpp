@@ -60,6 +60,26 @@ int64_t vectorsInBlock(int64_t vectors, const TargetInfo &target) {
   return best;
 }
 
+/// The schedule of a dense layer whose tiles of weight do not fit the L1 cache, so that they are cut into blocks of inputs
+/// that do; empty where they fit, or no tile of rows divides the images. In the widest registers, which share a load among
+/// more multiply-adds.
+Schedule blockedDense(const KernelSpec &kernel, const OpSpec &op, TargetInfo target) {
+  target.vectorLanes = target.registerLanes;
+  const TensorSpec &weight = kernel.tensor(op.operands[1]);
+  const int64_t lanes = vectorOf(weight.block, target), images = op.results[0].shape[0];
+  const RegisterTile tile = bestTile(weight.block / lanes, images, target, true);
+  const int64_t column = tile.vectors * lanes * int64_t(sizeof(float)), inputs = elementsOf(weight) / weight.shape[0];
+  if (inputs * column <= target.l2Bytes / 4 || tile.vectors * tile.pixels < 2 * target.fmaLatency ||
+      kernel.ops.back().results[0].shape.size() != 2)
+    return {};
+  int64_t block = std::max<int64_t>(1, target.l1Bytes / 2 / column); // The rest is for the images.
+  while (weight.spatial[0] % block != 0)
+    --block;
+  if (block < 32)
+    return {};
+  return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"block", block}, {"parallel", 1}};
+}
+
 /// An unshared convolution: each pixel is a dense layer of its own, over the batch.
 Schedule localSchedule(const KernelSpec &kernel, const OpSpec &op, const TargetInfo &target) {
   const TensorSpec &result = op.results[0];
@@ -194,6 +214,9 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
     return {{"lanes", lanes}, {"inputs", inputs}, {"rows", std::clamp<int64_t>(sums / inputs, 1, std::min<int64_t>(images, 12))},
             {"parallel", elementsOf(weight) * images > 100000}};
   }
+  if (anchor->op == "dense" && images > 1)
+    if (const Schedule blocked = blockedDense(kernel, *anchor, target); !blocked.empty())
+      return blocked;
   if (anchor->op.starts_with("dense")) {
     RegisterTile tile = bestTile(weight.block / lanes, images, target);
     if (images == 1)

@@ -12,6 +12,7 @@ TEST(TargetInfo, NamedLevels) {
   EXPECT_EQ(v3.name, "x86-64-v3");
   EXPECT_EQ(v3.halideTarget, "x86-64-linux-avx-avx2-f16c-fma-sse41");
   EXPECT_EQ(v3.vectorLanes, 8);
+  EXPECT_EQ(v3.registerLanes, 8);
   EXPECT_EQ(v3.vectorRegisters, 16);
   EXPECT_FALSE(v3.memoryBroadcast);
   EXPECT_EQ(v3.cpu, "");
@@ -20,6 +21,7 @@ TEST(TargetInfo, NamedLevels) {
   EXPECT_EQ(v4.name, "x86-64-v4");
   EXPECT_EQ(v4.halideTarget, "x86-64-linux-avx-avx2-f16c-fma-sse41-avx512-avx512_skylake");
   EXPECT_EQ(v4.vectorLanes, 16);
+  EXPECT_EQ(v4.registerLanes, 16);
   EXPECT_EQ(v4.vectorRegisters, 32);
   EXPECT_TRUE(v4.memoryBroadcast);
 }
@@ -34,6 +36,7 @@ TEST(TargetInfo, HostIsOneOfTheLevels) {
   const TargetInfo level = targetNamed(host.name);
   EXPECT_EQ(host.halideTarget, level.halideTarget);
   EXPECT_EQ(host.vectorRegisters, level.vectorRegisters);
+  EXPECT_EQ(host.registerLanes, level.registerLanes);
   EXPECT_LE(host.vectorLanes, level.vectorLanes); // Fewer where 512-bit instructions run in halves.
   EXPECT_GE(host.cores, 1);
   EXPECT_GE(host.l1Bytes, 1 << 12);

@@ -30,6 +30,19 @@ TEST_P(Dense, Forward) {
     }
 }
 
+// Sums so long that they are cut into blocks: the weight in cache for many images. Where the outputs fill a part of a tile, too.
+TEST_P(Dense, ForwardInBlocks) {
+  for (const Case &c : {Case{{16, 6144}, 64}, {{8, 128, 6, 7}, 128}, {{64, 5120}, 100}, {{12, 4096}, 10}}) {
+    KernelBuilder b = builder();
+    const int x = b.input(b.activation(c.x)), w = b.input(b.denseWeight(c.outputs, b.tensor(x)));
+    b.like("relu", {b.dense(x, w, b.input(b.vector(c.outputs)))});
+    if (c.outputs >= 64) {
+      EXPECT_TRUE(b.scheduled().schedule.contains("block"));
+    }
+    check(b, {.paddingIsZero = true});
+  }
+}
+
 TEST_P(Dense, InputGradient) {
   for (const Case &c : cases) {
     KernelBuilder b = builder();
