@@ -32,7 +32,7 @@ TEST_P(Dense, Forward) {
 
 // Sums so long that they are cut into blocks: the weight in cache for many images. Where the outputs fill a part of a tile, too.
 TEST_P(Dense, ForwardInBlocks) {
-  for (const Case &c : {Case{{16, 6144}, 64}, {{8, 128, 6, 7}, 128}, {{64, 5120}, 100}, {{12, 4096}, 10}}) {
+  for (const Case &c : {Case{{16, 9216}, 64}, {{8, 256, 6, 6}, 128}, {{64, 9216}, 100}, {{12, 4096}, 10}}) {
     KernelBuilder b = builder();
     const int x = b.input(b.activation(c.x)), w = b.input(b.denseWeight(c.outputs, b.tensor(x)));
     b.like("relu", {b.dense(x, w, b.input(b.vector(c.outputs)))});
