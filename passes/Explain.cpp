@@ -152,6 +152,15 @@ void explainFunction(func::FuncOp function, raw_ostream &out) {
     explainUpdates(kernels, out);
   if (auto kind = function->getAttrOfType<StringAttr>("cnn.kind"); kind && kind.getValue() == "prepare")
     explainPreparation(function, out);
+  if (auto kept = function->getAttrOfType<IntegerAttr>("cnn.kept_bytes")) {
+    out << "  kept for the backward computation: " << grouped(kept.getInt()) << " bytes";
+    if (int64_t again = integer(function, "cnn.recomputed"))
+      out << "; " << again << (again == 1 ? " result, " : " results, ")
+          << grouped(integer(function, "cnn.recomputed_bytes")) << " bytes, computed again in about "
+          << llvm::format("%.1f", function->getAttrOfType<FloatAttr>("cnn.recompute_percent").getValueAsDouble())
+          << " % of the step";
+    out << "\n";
+  }
   const int64_t arena = integer(function, "cnn.arena_bytes"), unplanned = integer(function, "cnn.unplanned_bytes"),
                 live = integer(function, "cnn.live_bytes");
   out << "  memory inside kernels: fusion keeps " << grouped(fused) << " bytes out of it\n";

@@ -102,6 +102,75 @@ template <typename Gradient> struct ActivationGradientAfterPool : OpRewritePatte
   }
 };
 
+/// The gradient of an activation y = f(x), written in terms of y, whose result is only concatenated:
+///   z = concat(..., y, ...): f_gradient(y, slice(dz)) -> slice(f_gradient(z, dz))
+/// where all that is concatenated are results of f. One operation then serves all, and z, which the next layers need
+/// for their own gradients, is kept in place of its parts.
+template <typename Gradient> struct ActivationGradientBeforeSlice : OpRewritePattern<Gradient> {
+  using OpRewritePattern<Gradient>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Gradient op, PatternRewriter &rewriter) const override {
+    Value y = op->getOperand(0);
+    auto slice = op->getOperand(1).template getDefiningOp<cnn::SliceOp>();
+    auto concat = slice ? concatOf(y) : cnn::ConcatOp();
+    if (!concat || concat->getBlock() != op->getBlock() || !concat->isBeforeInBlock(op) ||
+        concat.getY().getType() != slice.getX().getType() || offsetIn(concat, y) != slice.getOffset() ||
+        !llvm::all_of(concat.getInputs(), [&](Value input) { return isLike(input, y); }))
+      return failure();
+    Value whole = concat.getY(), incoming = slice.getX();
+    Operation *gradient = nullptr;
+    for (Operation *user : incoming.getUsers())
+      if (isa<Gradient>(user) && user->getOperand(0) == whole)
+        gradient = user;
+    if (!gradient) {
+      OpBuilder::InsertionGuard guard(rewriter);
+      Operation *producer = incoming.getDefiningOp();
+      rewriter.setInsertionPointAfter(producer && concat->isBeforeInBlock(producer) ? producer : concat);
+      gradient = cloneWith(rewriter, op, {whole, incoming}, incoming.getType());
+      if (auto layer = slice->getAttr(cnn::layerAttributeName))
+        rewriter.modifyOpInPlace(gradient, [&] { gradient->setAttr(cnn::layerAttributeName, layer); });
+    }
+    rewriter.replaceOp(op, cloneWith(rewriter, slice, gradient->getResults(), op->getResult(0).getType()));
+    return success();
+  }
+
+private:
+  /// What `y` is concatenated by, if nobody else but its gradients reads it.
+  static cnn::ConcatOp concatOf(Value y) {
+    cnn::ConcatOp concat;
+    for (Operation *user : y.getUsers()) {
+      if (isa<Gradient>(user) && user->getOperand(0) == y)
+        continue;
+      auto other = dyn_cast<cnn::ConcatOp>(user);
+      if (!other || concat)
+        return {};
+      concat = other;
+    }
+    return concat;
+  }
+
+  static uint64_t offsetIn(cnn::ConcatOp concat, Value y) {
+    uint64_t offset = 0;
+    for (Value input : concat.getInputs()) {
+      if (input == y)
+        break;
+      offset += cast<RankedTensorType>(input.getType()).getDimSize(1);
+    }
+    return offset;
+  }
+
+  /// Whether `input` is the result of the same function as `y`, and is read by nobody else either.
+  static bool isLike(Value input, Value y) {
+    Operation *one = input.getDefiningOp(), *other = y.getDefiningOp();
+    if (!one || !other || one->getName() != other->getName() || !isa<cnn::ReluOp, cnn::TanhOp, cnn::SigmoidOp>(one))
+      return false;
+    auto numbers = [](Operation *op) {
+      return llvm::to_vector(llvm::make_filter_range(
+          op->getAttrs(), [](NamedAttribute attribute) { return attribute.getName() != cnn::layerAttributeName; }));
+    };
+    return numbers(one) == numbers(other) && concatOf(input);
+  }
+};
+
 struct DropUnusedIndices : OpRewritePattern<cnn::MaxPoolIndicesOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(cnn::MaxPoolIndicesOp op, PatternRewriter &rewriter) const override {
@@ -123,7 +192,8 @@ struct FoldPass : impl::FoldBase<FoldPass> {
     patterns.add<ReadThroughFlatten<cnn::DenseOp>, ReadThroughFlatten<cnn::DenseWeightGradientOp>,
                  UnflattenInputGradient, FlattenAfterElementwise, ActivationGradientAfterPool<cnn::ReluGradientOp>,
                  ActivationGradientAfterPool<cnn::TanhGradientOp>, ActivationGradientAfterPool<cnn::SigmoidGradientOp>,
-                 DropUnusedIndices>(context);
+                 ActivationGradientBeforeSlice<cnn::ReluGradientOp>, ActivationGradientBeforeSlice<cnn::TanhGradientOp>,
+                 ActivationGradientBeforeSlice<cnn::SigmoidGradientOp>, DropUnusedIndices>(context);
     for (RegisteredOperationName name : context->getRegisteredOperations())
       if (isa<cnn::CnnDialect>(name.getDialect()))
         name.getCanonicalizationPatterns(patterns, context);

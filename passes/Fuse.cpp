@@ -174,6 +174,8 @@ private:
       names.push_back(op->getName().stripDialect());
     }
     std::string name = llvm::join(layers, "+");
+    if (group.root()->hasAttr("cnn.again"))
+      name += name.empty() ? "again" : " again";
     if (!name.empty())
       name.append(": ");
     return name.append(llvm::join(names, "+"));

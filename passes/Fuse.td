@@ -26,6 +26,8 @@ def Fuse : Pass<"cnn-fuse", "mlir::ModuleOp"> {
     }
     ```
 
+    A kernel whose root `cnn-save-or-recompute` made for the second time has "again" in its name.
+
     Where two things must be written with the same value, or the output is a value that no kernel computes, a copy
     (`cnn.relayout` without a change of layout) is made, so that the memory plan can give each its own place.
   }];

@@ -23,6 +23,9 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
   if (options.foldBatchNorm && options.hoistConstants)
     manager.addPass(createFoldBatchNorm());
   // Inferences hold no batch normalization, and no scale of a layer's result that nothing else reads.
+  if (options.recompute > 0)
+    manager.addPass(createSaveOrRecompute({options.target, 0, options.recompute}));
+  // What is cheaper to compute again than to keep for the backward computation is computed again there.
   if (options.winograd)
     manager.addPass(createUseWinograd({options.target}));
   // Convolutions are computed by the cheaper of two ways.
@@ -64,11 +67,13 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
                           llvm::cl::init(true)};
   Option<bool> tilePooling{*this, "tile-pooling", llvm::cl::desc("Choose how overlapping windows share rows"),
                            llvm::cl::init(true)};
+  Option<int> recompute{*this, "recompute", llvm::cl::desc("Percent of a step that computing values again may take"),
+                        llvm::cl::init(1)};
   Option<bool> reuseMemory{*this, "reuse-memory", llvm::cl::desc("Share memory between values"), llvm::cl::init(true)};
 
   PipelineOptions options() const {
-    return {target,   fold,    foldBatchNorm, winograd, hoistConstants, fuseElementwise,
-            fusePool, fuseLrn, fuseUpdate,    tilePooling,    reuseMemory};
+    return {target,   fold,    foldBatchNorm, winograd,    hoistConstants, fuseElementwise,
+            fusePool, fuseLrn, fuseUpdate,    tilePooling, recompute,      reuseMemory};
   }
 };
 

@@ -19,6 +19,7 @@ struct PipelineOptions {
   bool fuseLrn = true;
   bool fuseUpdate = true;
   bool tilePooling = true;
+  int recompute = 1; ///< Percent of a step that computing values again may take; 0: keep all.
   bool reuseMemory = true;
 };
 

@@ -45,6 +45,7 @@ LogicalResult runPasses(ModuleOp module, Stage to, const CompileOptions &options
   pipeline.fuseLrn = options.fuseLrn;
   pipeline.fuseUpdate = options.fuseUpdate;
   pipeline.tilePooling = options.tilePooling;
+  pipeline.recompute = options.recompute;
   pipeline.reuseMemory = options.reuseMemory;
   PassManager manager(module.getContext());
   if (to == Stage::Opt)

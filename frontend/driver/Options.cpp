@@ -101,6 +101,21 @@ void addCommon(CLI::App *command, CompileOptions &o) {
   addSwitch("--no-fuse-update", o.fuseUpdate, "Train by storing all gradients first and updating afterwards");
   addSwitch("--no-tile-pooling", o.tilePooling, "Share overlapping windows' rows by rule, not by cost");
   addSwitch("--no-plan", o.reuseMemory, "Never use memory of the arena twice");
+  command
+      ->add_option("--recompute", o.recompute,
+                   "How much longer, in percent, a training step may take to compute again what it\n"
+                   "would keep for the backward computation (default: 1; 0 keeps all)")
+      ->check(CLI::Validator(
+          [](std::string &text) {
+            int percent = 0;
+            auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), percent);
+            return problem == std::errc() && !*end && percent >= 0 && percent <= 100
+                       ? std::string()
+                       : wrong(text, "a number from 0 to 100");
+          },
+          ""))
+      ->type_name("N")
+      ->group("Optimizations, to find out what one is worth");
 }
 
 CLI::App *addCompile(CLI::App &app, CompileOptions &o) {

@@ -28,6 +28,7 @@ struct CompileOptions {
   // The optimizations; see passes/Pipeline.h.
   bool fold = true, foldBatchNorm = true, winograd = true, hoistConstants = true, fuseElementwise = true, fusePool = true,
        fuseLrn = true, fuseUpdate = true, tilePooling = true, reuseMemory = true;
+  int recompute = 1; ///< Percent of a step.
 };
 
 enum class Command { Compile, Explain, Import, Export };

@@ -117,3 +117,42 @@ func.func @dropout_of_a_step(%x: tensor<1x18xf32>, %scalars: tensor<8xf32>) -> t
   %0 = cnn.dropout %x, %scalars {p = 0.5 : f32} : (tensor<1x18xf32>, tensor<8xf32>) -> tensor<1x18xf32>
   return %0 : tensor<1x18xf32>
 }
+
+// The gradients of activations that are only concatenated, as one of the whole, in front of the slices.
+// CHECK-LABEL: func.func @activation_gradients_before_slices
+// CHECK: %[[A:.*]] = cnn.relu %arg0
+// CHECK: %[[B:.*]] = cnn.relu %arg1
+// CHECK: %[[Z:.*]] = cnn.concat %[[A]], %[[B]]
+// CHECK: %[[D:.*]] = cnn.relu_gradient %[[Z]], %arg2
+// CHECK-NOT: cnn.relu_gradient
+// CHECK-DAG: %[[DA:.*]] = cnn.slice %[[D]] {offset = 0 : i64, size = 2 : i64}
+// CHECK-DAG: %[[DB:.*]] = cnn.slice %[[D]] {offset = 2 : i64, size = 3 : i64}
+// CHECK: return %[[Z]], %[[DA]], %[[DB]]
+func.func @activation_gradients_before_slices(%a: tensor<1x2x4x4xf32>, %b: tensor<1x3x4x4xf32>, %dz: tensor<1x5x4x4xf32>)
+    -> (tensor<1x5x4x4xf32>, tensor<1x2x4x4xf32>, tensor<1x3x4x4xf32>) {
+  %0 = cnn.relu %a : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %1 = cnn.relu %b : (tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
+  %2 = cnn.concat %0, %1 : (tensor<1x2x4x4xf32>, tensor<1x3x4x4xf32>) -> tensor<1x5x4x4xf32>
+  %3 = cnn.slice %dz {offset = 0 : i64, size = 2 : i64} : (tensor<1x5x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %4 = cnn.slice %dz {offset = 2 : i64, size = 3 : i64} : (tensor<1x5x4x4xf32>) -> tensor<1x3x4x4xf32>
+  %5 = cnn.relu_gradient %0, %3 : (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %6 = cnn.relu_gradient %1, %4 : (tensor<1x3x4x4xf32>, tensor<1x3x4x4xf32>) -> tensor<1x3x4x4xf32>
+  return %2, %5, %6 : tensor<1x5x4x4xf32>, tensor<1x2x4x4xf32>, tensor<1x3x4x4xf32>
+}
+
+// Not where something else is concatenated too, nor where a part is read by others.
+// CHECK-LABEL: func.func @parts_that_are_kept
+// CHECK-COUNT-2: cnn.slice
+// CHECK-COUNT-2: cnn.relu_gradient
+func.func @parts_that_are_kept(%a: tensor<1x2x4x4xf32>, %b: tensor<1x2x4x4xf32>, %dz: tensor<1x4x4x4xf32>)
+    -> (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>, tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) {
+  %0 = cnn.relu %a : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %1 = cnn.relu %b : (tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %2 = cnn.concat %0, %a : (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) -> tensor<1x4x4x4xf32>
+  %3 = cnn.concat %1, %1 : (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) -> tensor<1x4x4x4xf32>
+  %4 = cnn.slice %dz {offset = 0 : i64, size = 2 : i64} : (tensor<1x4x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %5 = cnn.slice %dz {offset = 2 : i64, size = 2 : i64} : (tensor<1x4x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %6 = cnn.relu_gradient %0, %4 : (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  %7 = cnn.relu_gradient %1, %5 : (tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  return %2, %3, %6, %7, %1 : tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>, tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>, tensor<1x2x4x4xf32>
+}
