@@ -194,8 +194,11 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
     return {{"lanes", lanes}, {"vectors", vectorsInBlock(result.block / lanes, target)}};
   }
   if (anchor->op == "conv2d_weight_gradient" || anchor->op == "dense_weight_gradient") {
-    const int64_t lanes = vectorOf(result.block, target);
     const bool conv = anchor->op == "conv2d_weight_gradient";
+    TargetInfo wide = target;
+    if (!conv) // A matrix product: see winogradSchedule.
+      wide.vectorLanes = target.registerLanes;
+    const int64_t lanes = vectorOf(result.block, wide);
     const int64_t inputs = conv ? result.shape[1] : result.spatial[0];
     const bool columns = conv && inputs < 4 && result.shape[3] > 1;
     const RegisterTile tile = !conv && updatesInPlace(kernel)

@@ -69,12 +69,14 @@ struct Tiles {
 
 const Var tileVar("tile");
 
-/// Transforms the tiles of `image` that meet a tile of results, whose corner lies `before` rows and columns further.
-TileTransform dataTransform(const Tiles &tiles, const WinogradMatrices &matrices, Func image, int64_t left,
-                            int64_t top) {
-  const Var c = vars.c;
-  return transformed("data", matrices.data, {c, tileVar}, [&](Expr x, Expr y) {
-    return image(c, tiles.left(tileVar) + x - int(left), tiles.top(tileVar) + y - int(top), tiles.image(tileVar));
+/// Transforms tiles of `image`, whose corners lie `left` and `top` of those of the tiles of results. Channels stand in
+/// blocks of `block`, each with all its tiles; with 0 a tile has all channels.
+TileTransform tilesTransform(const std::string &name, const Matrix &matrix, const Tiles &tiles, Func image, int64_t left,
+                             int64_t top, int block) {
+  const std::vector<Var> arguments = block ? std::vector<Var>{vars.b, tileVar, vars.block} : std::vector<Var>{vars.c, tileVar};
+  const Expr channel = block ? vars.block * block + vars.b : Expr(vars.c);
+  return transformed(name, matrix, arguments, [&](Expr x, Expr y) {
+    return image(channel, tiles.left(tileVar) + x - int(left), tiles.top(tileVar) + y - int(top), tiles.image(tileVar));
   });
 }
 
@@ -118,7 +120,7 @@ Stage winogradConv2d(const OpSpec &op, const std::vector<Tensor> &operands) {
 
   Stage stage;
   stage.padding = zeroPadded(in);
-  TileTransform data = dataTransform(tiles, matrices, stage.padding, pad[1], pad[0]);
+  TileTransform data = tilesTransform("data", matrices.data, tiles, stage.padding, pad[1], pad[0], 0);
   RDom r(0, group.inputs, "r");
   const auto [at, channel] = weightElement(group, weight.spec, existing(c, result, group.count), r.x, kx, ky);
   Func sum("winograd_sum"), products("winograd_products"), y2d("winograd_conv2d");
@@ -153,17 +155,19 @@ Stage winogradWeightGradient(const OpSpec &op, const std::vector<Tensor> &operan
 
   Stage stage;
   stage.padding = zeroPadded(in);
-  TileTransform data = dataTransform(tiles, matrices, stage.padding, pad[1], pad[0]);
-  Func dy = zeroPadded(gradient); // The last tiles reach past the image.
-  TileTransform filter = transformed("gradient", matrices.filter, {c, tileVar}, [&](Expr column, Expr row) {
-    return dy(c, tiles.left(tileVar) + column, tiles.top(tileVar) + row, tiles.image(tileVar));
-  });
+  // The sum goes along the tiles: in memory they are as near to each other as a register tile reads them. (Channels lie a
+  // power of two apart, and would meet in a few cache lines.)
+  int inputLanes = 1;
+  while (inputLanes < 16 && in.spec.block % (2 * inputLanes) == 0)
+    inputLanes *= 2;
+  TileTransform data = tilesTransform("data", matrices.data, tiles, stage.padding, pad[1], pad[0], inputLanes);
+  // The last tiles reach past the gradient.
+  TileTransform filter = tilesTransform("gradient", matrices.filter, tiles, zeroPadded(gradient), 0, 0, lanes);
   RDom r(0, tiles.across * tiles.down * int(gradient.images()), "r");
-  Expr output = block * lanes + b;
   Expr input = group.count > 1 ? block / (group.outputs / lanes) * group.inputs + i : i;
   Func sum("winograd_sum"), products("winograd_products"), dw("winograd_weight_gradient");
   sum(b, i, kx, ky, block) = 0.0f;
-  sum(b, i, kx, ky, block) += filter.all(output, r.x, kx, ky) * data.all(input, r.x, kx, ky);
+  sum(b, i, kx, ky, block) += filter.all(b, r.x, block, kx, ky) * data.all(input % inputLanes, r.x, input / inputLanes, kx, ky);
   products(b, i, kx, ky, block) = sum(b, i, kx, ky, block);
   TileTransform back = transformed("winograd_result", matrices.output, {b, i, block},
                                    [&](Expr column, Expr row) { return products(b, i, column, row, block); });

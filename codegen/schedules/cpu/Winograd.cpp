@@ -18,15 +18,21 @@ void unrollTransform(TileTransform &transform, Var lane, int lanes, LoopLevel wi
   transform.rows.reorder(lane, kx, ky).vectorize(lane, lanes).unroll(kx).unroll(ky);
 }
 
-/// The transforms of an image's tiles, whose channels are `channels` lanes wide, for `across` tiles in a row.
+/// The transforms of an image's tiles, `across` of them in a row, whose channels are `channels` lanes wide or stand in blocks.
 void scheduleTiles(TileTransform &transform, int channels, int lanes, int across, bool parallel, Func *padding) {
   Var co("co"), ci("ci"), row("row"), column("column");
-  transform.all.bound_extent(c, channels).bound_extent(kx, transform.to).bound_extent(ky, transform.to);
-  transform.all.split(c, co, ci, lanes, TailStrategy::RoundUp).split(tile, row, column, across);
-  transform.all.reorder(ci, kx, ky, co, column, row).vectorize(ci).unroll(kx).unroll(ky);
+  const bool blocks = transform.all.args().front().name() == b.name();
+  const Var lane = blocks ? b : c;
+  transform.all.bound_extent(kx, transform.to).bound_extent(ky, transform.to);
+  transform.all.split(lane, co, ci, lanes, TailStrategy::RoundUp).split(tile, row, column, across);
+  if (blocks)
+    transform.all.reorder(ci, kx, ky, co, block, column, row);
+  else
+    transform.all.bound_extent(c, channels).reorder(ci, kx, ky, co, column, row);
+  transform.all.vectorize(ci).unroll(kx).unroll(ky);
   if (parallel)
     transform.all.parallel(row);
-  unrollTransform(transform, c, lanes, LoopLevel(transform.all, co));
+  unrollTransform(transform, lane, lanes, LoopLevel(transform.all, co));
   if (padding && padding->defined())
     padding->compute_at(transform.all, row).bound_extent(c, channels).vectorize(c, lanes);
 }
@@ -142,8 +148,8 @@ void scheduleWinogradWeightGradient(ScheduledKernel &kernel) {
 
   data.all.compute_root();
   scheduleTiles(data, int(in.block), lanesOf(in.block, kernel), across, true, &stage.padding);
-  gradient.all.compute_root();
-  scheduleTiles(gradient, int(dy.block), lanesOf(dy.block, kernel), across, true, nullptr);
+  gradient.all.compute_root().bound_extent(b, int(result.block));
+  scheduleTiles(gradient, int(dy.block), lanesOf(result.block, kernel), across, true, nullptr);
 
   products.compute_root().bound_extent(b, int(result.block)).bound_extent(kx, data.to).bound_extent(ky, data.to);
   products.split(b, bo, bi, tileLanes).split(i, io, ii, taps, TailStrategy::ShiftInwards);
