@@ -71,9 +71,10 @@ const Var tileVar("tile");
 
 /// Transforms tiles of `image`, whose corners lie `left` and `top` of those of the tiles of results. Channels stand in
 /// blocks of `block`, each with all its tiles; with 0 a tile has all channels.
-TileTransform tilesTransform(const std::string &name, const Matrix &matrix, const Tiles &tiles, Func image, int64_t left,
-                             int64_t top, int block) {
-  const std::vector<Var> arguments = block ? std::vector<Var>{vars.b, tileVar, vars.block} : std::vector<Var>{vars.c, tileVar};
+TileTransform tilesTransform(const std::string &name, const Matrix &matrix, const Tiles &tiles, Func image,
+                             int64_t left, int64_t top, int block) {
+  const std::vector<Var> arguments =
+      block ? std::vector<Var>{vars.b, tileVar, vars.block} : std::vector<Var>{vars.c, tileVar};
   const Expr channel = block ? vars.block * block + vars.b : Expr(vars.c);
   return transformed(name, matrix, arguments, [&](Expr x, Expr y) {
     return image(channel, tiles.left(tileVar) + x - int(left), tiles.top(tileVar) + y - int(top), tiles.image(tileVar));
@@ -155,8 +156,8 @@ Stage winogradWeightGradient(const OpSpec &op, const std::vector<Tensor> &operan
 
   Stage stage;
   stage.padding = zeroPadded(in);
-  // The sum goes along the tiles: in memory they are as near to each other as a register tile reads them. (Channels lie a
-  // power of two apart, and would meet in a few cache lines.)
+  // The sum goes along the tiles: in memory they are as near to each other as a register tile reads them. (Channels lie
+  // a power of two apart, and would meet in a few cache lines.)
   int inputLanes = 1;
   while (inputLanes < 16 && in.spec.block % (2 * inputLanes) == 0)
     inputLanes *= 2;
@@ -167,7 +168,8 @@ Stage winogradWeightGradient(const OpSpec &op, const std::vector<Tensor> &operan
   Expr input = group.count > 1 ? block / (group.outputs / lanes) * group.inputs + i : i;
   Func sum("winograd_sum"), products("winograd_products"), dw("winograd_weight_gradient");
   sum(b, i, kx, ky, block) = 0.0f;
-  sum(b, i, kx, ky, block) += filter.all(b, r.x, block, kx, ky) * data.all(input % inputLanes, r.x, input / inputLanes, kx, ky);
+  sum(b, i, kx, ky, block) +=
+      filter.all(b, r.x, block, kx, ky) * data.all(input % inputLanes, r.x, input / inputLanes, kx, ky);
   products(b, i, kx, ky, block) = sum(b, i, kx, ky, block);
   TileTransform back = transformed("winograd_result", matrices.output, {b, i, block},
                                    [&](Expr column, Expr row) { return products(b, i, column, row, block); });

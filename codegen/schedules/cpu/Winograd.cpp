@@ -18,7 +18,8 @@ void unrollTransform(TileTransform &transform, Var lane, int lanes, LoopLevel wi
   transform.rows.reorder(lane, kx, ky).vectorize(lane, lanes).unroll(kx).unroll(ky);
 }
 
-/// The transforms of an image's tiles, `across` of them in a row, whose channels are `channels` lanes wide or stand in blocks.
+/// The transforms of an image's tiles, `across` of them in a row, whose channels are `channels` lanes wide or stand in
+/// blocks.
 void scheduleTiles(TileTransform &transform, int channels, int lanes, int across, bool parallel, Func *padding) {
   Var co("co"), ci("ci"), row("row"), column("column");
   const bool blocks = transform.all.args().front().name() == b.name();
@@ -56,8 +57,9 @@ void scheduleWinogradWeight(ScheduledKernel &kernel) {
 // The products are t * t matrix products: `vectors` of output channels by `tiles` tiles in registers, over the input
 // channels. A task takes `images` images through all stages, so that what is between them stays in its caches; where
 // there are fewer images than threads, the stages themselves run in parallel: rows of tiles, then places in the tile,
-// then rows again. AlexNet at batch 64 on two cores of an AMD EPYC (Zen 4, 236 GFLOP/s): the arithmetic of conv2 to conv5 runs
-// at 77 to 85 % of the peak, so that conv2 is as fast as a direct convolution of 820 GFLOP/s would be, the others of 490.
+// then rows again. AlexNet at batch 64 on two cores of an AMD EPYC (Zen 4, 236 GFLOP/s): the arithmetic of conv2 to
+// conv5 runs at 77 to 85 % of the peak, so that conv2 is as fast as a direct convolution of 820 GFLOP/s would be, the
+// others of 490.
 void scheduleWinogradConv2d(ScheduledKernel &kernel) {
   Stage &stage = *std::find_if(kernel.stages.begin(), kernel.stages.end(), [](Stage &s) { return s.sum.defined(); });
   const OpSpec &op = kernel.anchorOp();
