@@ -74,6 +74,15 @@ def test_opsets_and_readable_text(fovea, tmp_path, opset):
     assert "output fc = conv2 -> dense(6) -> softmax" in text
 
 
+def test_nodes_may_stand_in_any_order(fovea, tmp_path):
+    backwards = alexnet_like(10)
+    nodes = list(backwards.graph.node)
+    del backwards.graph.node[:]
+    backwards.graph.node.extend(reversed(nodes))
+    text = compare(fovea, tmp_path, backwards, (3, 29, 29))
+    assert text.index("conv1 =") < text.index("conv2 =") < text.index("output fc =")
+
+
 def test_residual_and_branches(fovea, tmp_path):
     nodes = [node("Conv", "x w1", "a", pads=[1, 1, 1, 1]), node("Relu", "a", "b"), node("Conv", "b w2", "c"),
              node("Add", "c x", "d"), node("Relu", "d", "e"), node("Concat", "e c", "f", axis=1),

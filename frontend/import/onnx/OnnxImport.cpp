@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <map>
 #include <set>
 
 namespace fovea {
@@ -15,6 +16,43 @@ namespace fovea {
 namespace onnx {
 
 namespace {
+
+/// Puts each node behind those whose results it reads. ONNX asks for that order, but some exporters write the nodes backwards
+/// and ONNX Runtime reads them. What is in a cycle stays last, for its reader to be told of.
+void sortNodes(::onnx::GraphProto &graph) {
+  const int count = graph.node_size();
+  std::map<std::string, int> producers;
+  for (int index = 0; index < count; ++index)
+    for (const std::string &output : graph.node(index).output())
+      producers.emplace(output, index);
+  std::vector<std::vector<int>> readers(count);
+  std::vector<int> waitsFor(count);
+  for (int index = 0; index < count; ++index)
+    for (const std::string &input : graph.node(index).input())
+      if (auto producer = producers.find(input); producer != producers.end() && !input.empty()) {
+        readers[producer->second].push_back(index);
+        ++waitsFor[index];
+      }
+  std::set<int> ready, rest;
+  for (int index = 0; index < count; ++index)
+    (waitsFor[index] == 0 ? ready : rest).insert(index);
+  std::vector<int> order;
+  while (!ready.empty()) {
+    const int index = *ready.begin();
+    ready.erase(ready.begin());
+    order.push_back(index);
+    for (int reader : readers[index])
+      if (--waitsFor[reader] == 0) {
+        ready.insert(reader);
+        rest.erase(reader);
+      }
+  }
+  order.insert(order.end(), rest.begin(), rest.end());
+  google::protobuf::RepeatedPtrField<NodeProto> sorted;
+  for (int index : order)
+    sorted.Add()->Swap(graph.mutable_node(index));
+  graph.mutable_node()->Swap(&sorted);
+}
 
 ::onnx::ModelProto readModel(const std::string &file) {
   const std::vector<uint8_t> bytes = readFile(file, (uint64_t(1) << 31) - 1);
@@ -26,6 +64,7 @@ namespace {
     throw Error(file + ": is not an ONNX model, or is damaged near byte " + std::to_string(coded.CurrentPosition()));
   if (!model.has_graph() || model.graph().node_size() == 0)
     throw Error(file + ": holds no graph; give an ONNX model");
+  sortNodes(*model.mutable_graph());
   return model;
 }
 
