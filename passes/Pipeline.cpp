@@ -27,7 +27,7 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
     manager.addPass(createSaveOrRecompute({options.target, 0, options.recompute}));
   // What is cheaper to compute again than to keep for the backward computation is computed again there.
   if (options.winograd)
-    manager.addPass(createUseWinograd({options.target}));
+    manager.addPass(createUseWinograd({options.target, options.winogradSteps}));
   // Convolutions are computed by the cheaper of two ways.
   manager.addPass(createAssignLayouts({options.target}));
   // Every tensor's type says its order in memory; relayouts stand where orders meet.
@@ -57,6 +57,8 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
                              llvm::cl::desc("Fold batch normalizations and scales into the layer before them"),
                              llvm::cl::init(true)};
   Option<bool> winograd{*this, "winograd", llvm::cl::desc("Use Winograd's filtering"), llvm::cl::init(true)};
+  Option<bool> winogradSteps{*this, "winograd-steps", llvm::cl::desc("In the forward pass of training steps, too"),
+                             llvm::cl::init(false)};
   Option<bool> hoistConstants{*this, "hoist-constants", llvm::cl::desc("Compute once what depends on parameters alone"),
                               llvm::cl::init(true)};
   Option<bool> fuseElementwise{*this, "fuse-elementwise", llvm::cl::desc("Fuse element-wise operations"),
@@ -72,7 +74,7 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
   Option<bool> reuseMemory{*this, "reuse-memory", llvm::cl::desc("Share memory between values"), llvm::cl::init(true)};
 
   PipelineOptions options() const {
-    return {target,   fold,    foldBatchNorm, winograd,    hoistConstants, fuseElementwise,
+    return {target,   fold,    foldBatchNorm, winograd, winogradSteps,    hoistConstants, fuseElementwise,
             fusePool, fuseLrn, fuseUpdate,    tilePooling, recompute,      reuseMemory};
   }
 };

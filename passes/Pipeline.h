@@ -13,6 +13,7 @@ struct PipelineOptions {
   bool fold = true;
   bool foldBatchNorm = true; ///< Needs hoistConstants: without it, every inference would fold anew.
   bool winograd = true;
+  bool winogradSteps = false; ///< In the forward pass of training steps, too.
   bool hoistConstants = true;
   bool fuseElementwise = true;
   bool fusePool = true;

@@ -20,9 +20,11 @@ class WinogradUser {
 public:
   explicit WinogradUser(const TargetInfo &target) : target(target) {}
 
-  void run(func::FuncOp function) {
+  void run(func::FuncOp function, bool stepsForward) {
+    auto kind = function->getAttrOfType<StringAttr>("cnn.kind");
+    const bool forward = stepsForward || !kind || kind.getValue() == "infer";
     for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
-      if (auto conv = dyn_cast<cnn::Conv2dOp>(op))
+      if (auto conv = dyn_cast<cnn::Conv2dOp>(op); conv && forward)
         replace(conv);
       else if (auto gradient = dyn_cast<cnn::Conv2dInputGradientOp>(op))
         replace(gradient);
@@ -128,7 +130,7 @@ struct UseWinogradPass : impl::UseWinogradBase<UseWinogradPass> {
       return signalPassFailure();
     }
     for (auto function : getOperation().getOps<func::FuncOp>())
-      WinogradUser(info).run(function);
+      WinogradUser(info).run(function, stepsForward);
   }
 };
 

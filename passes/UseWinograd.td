@@ -12,7 +12,9 @@ def UseWinograd : Pass<"cnn-use-winograd", "mlir::ModuleOp"> {
     sums, less what tiles at the image's edge and the transforms cost.
 
     The rounding errors are larger than those of direct sums: about 1e-5 of the largest results instead of 1e-6, which
-    passes/README.md measures and bounds. `--no-winograd` leaves the pass out.
+    passes/README.md measures and bounds. In training, an error of the forward pass that decides a maximum or a zero
+    otherwise sends a gradient another way; therefore steps compute their forward pass by direct sums, unless
+    `steps-forward` says otherwise.
 
     Before:
     ```mlir
@@ -25,7 +27,8 @@ def UseWinograd : Pass<"cnn-use-winograd", "mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"target", "target", "std::string", "\"host\"", "Machine to choose for: host, x86-64-v3 or x86-64-v4">
+    Option<"target", "target", "std::string", "\"host\"", "Machine to choose for: host, x86-64-v3 or x86-64-v4">,
+    Option<"stepsForward", "steps-forward", "bool", "false", "Replace the forward pass of training steps, too">
   ];
   let dependentDialects = ["cnn::CnnDialect"];
 }

@@ -39,6 +39,7 @@ LogicalResult runPasses(ModuleOp module, Stage to, const CompileOptions &options
   pipeline.fold = options.fold;
   pipeline.foldBatchNorm = options.foldBatchNorm;
   pipeline.winograd = options.winograd;
+  pipeline.winogradSteps = options.winogradSteps;
   pipeline.hoistConstants = options.hoistConstants;
   pipeline.fuseElementwise = options.fuseElementwise;
   pipeline.fusePool = options.fusePool;

@@ -102,6 +102,11 @@ void addCommon(CLI::App *command, CompileOptions &o) {
   addSwitch("--no-tile-pooling", o.tilePooling, "Share overlapping windows' rows by rule, not by cost");
   addSwitch("--no-plan", o.reuseMemory, "Never use memory of the arena twice");
   command
+      ->add_flag("--winograd-steps", o.winogradSteps,
+                 "Use Winograd's filtering in the forward pass of training steps, too: faster, but rounding decides\n"
+                 "more of the maxima and zeros that gradients pass")
+      ->group("Optimizations, to find out what one is worth");
+  command
       ->add_option("--recompute", o.recompute,
                    "How much longer, in percent, a training step may take to compute again what it\n"
                    "would keep for the backward computation (default: 1; 0 keeps all)")

@@ -1,4 +1,5 @@
-// RUN: fovea-opt %s --cnn-use-winograd="target=x86-64-v3" | FileCheck-19 %s
+// RUN: fovea-opt %s --cnn-use-winograd="target=x86-64-v3" | FileCheck-19 %s --check-prefixes=CHECK,DEFAULT
+// RUN: fovea-opt %s --cnn-use-winograd="target=x86-64-v3 steps-forward" | FileCheck-19 %s --check-prefixes=CHECK,STEPS
 
 // A convolution of 3x3 kernels over many channels, with its bias, its layer and its groups.
 // CHECK-LABEL: func.func @forward
@@ -48,5 +49,16 @@ func.func @stay_direct(%x: tensor<64x64x28x28xf32>, %few: tensor<64x3x28x28xf32>
   %3 = cnn.conv2d %x, %one : (tensor<64x64x28x28xf32>, tensor<64x64x1x1xf32>) -> tensor<64x64x28x28xf32>
   %4 = cnn.conv2d %few, %w3 : (tensor<64x3x28x28xf32>, tensor<64x3x3x3xf32>) -> tensor<64x64x26x26xf32>
   %5 = cnn.conv2d %x, %g {groups = 16} : (tensor<64x64x28x28xf32>, tensor<96x4x3x3xf32>) -> tensor<64x96x26x26xf32>
+  return
+}
+
+// In steps, only the gradients by default.
+// CHECK-LABEL: func.func @step
+// DEFAULT: cnn.conv2d %
+// STEPS: cnn.winograd_conv2d
+// CHECK: cnn.winograd_weight_gradient
+func.func @step(%x: tensor<64x64x28x28xf32>, %w: tensor<64x64x3x3xf32>) attributes {cnn.kind = "step"} {
+  %0 = cnn.conv2d %x, %w {pad = array<i64: 1, 1, 1, 1>} : (tensor<64x64x28x28xf32>, tensor<64x64x3x3xf32>) -> tensor<64x64x28x28xf32>
+  %1 = cnn.conv2d_weight_gradient %x, %0 {pad = array<i64: 1, 1, 1, 1>} : (tensor<64x64x28x28xf32>, tensor<64x64x28x28xf32>) -> tensor<64x64x3x3xf32>
   return
 }
