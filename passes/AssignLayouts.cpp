@@ -378,15 +378,11 @@ struct AssignLayoutsPass : impl::AssignLayoutsBase<AssignLayoutsPass> {
   using AssignLayoutsBase::AssignLayoutsBase;
 
   void runOnOperation() override {
-    TargetInfo info;
-    try {
-      info = targetNamed(target);
-    } catch (const std::exception &error) {
-      getOperation().emitError(error.what());
+    std::optional<TargetInfo> info = targetOrError(target, getOperation());
+    if (!info)
       return signalPassFailure();
-    }
-    LayoutAssigner(getOperation(), info).run();
-    getOperation()->setAttr("cnn.target", StringAttr::get(&getContext(), info.name));
+    LayoutAssigner(getOperation(), *info).run();
+    getOperation()->setAttr("cnn.target", StringAttr::get(&getContext(), info->name));
   }
 };
 

@@ -18,17 +18,13 @@ struct ChooseSchedulePass : impl::ChooseScheduleBase<ChooseSchedulePass> {
   using ChooseScheduleBase::ChooseScheduleBase;
 
   void runOnOperation() override {
-    TargetInfo info;
-    try {
-      info = targetNamed(target);
-    } catch (const std::exception &error) {
-      getOperation().emitError(error.what());
+    std::optional<TargetInfo> info = targetOrError(target, getOperation());
+    if (!info)
       return signalPassFailure();
-    }
     Builder builder(&getContext());
     getOperation().walk([&](cnn::KernelOp kernel) {
       NamedAttrList entries(kernel.getScheduleAttr());
-      for (const auto &[key, value] : chooseSchedule(toKernelSpec(kernel), info))
+      for (const auto &[key, value] : chooseSchedule(toKernelSpec(kernel), *info))
         if (!entries.get(key))
           entries.append(key, builder.getI64IntegerAttr(value));
       kernel.setScheduleAttr(entries.getDictionary(&getContext()));

@@ -61,10 +61,9 @@ int64_t vectorsInBlock(int64_t vectors, const TargetInfo &target) {
 }
 
 /// The schedule of a dense layer whose tiles of weight do not fit the L1 cache, so that they are cut into blocks of inputs
-/// that do; empty where they fit, or no tile of rows divides the images. In the widest registers, which share a load among
-/// more multiply-adds.
-Schedule blockedDense(const KernelSpec &kernel, const OpSpec &op, TargetInfo target) {
-  target.vectorLanes = target.registerLanes;
+/// that do; empty where they fit, or no tile of rows divides the images.
+Schedule blockedDense(const KernelSpec &kernel, const OpSpec &op, const TargetInfo &machine) {
+  const TargetInfo target = machine.withWidestVectors();
   const TensorSpec &weight = kernel.tensor(op.operands[1]);
   const int64_t lanes = vectorOf(weight.block, target), images = op.results[0].shape[0];
   const RegisterTile tile = bestTile(weight.block / lanes, images, target, true);
@@ -195,10 +194,7 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
   }
   if (anchor->op == "conv2d_weight_gradient" || anchor->op == "dense_weight_gradient") {
     const bool conv = anchor->op == "conv2d_weight_gradient";
-    TargetInfo wide = target;
-    if (!conv) // A matrix product: see winogradSchedule.
-      wide.vectorLanes = target.registerLanes;
-    const int64_t lanes = vectorOf(result.block, wide);
+    const int64_t lanes = vectorOf(result.block, conv ? target : target.withWidestVectors());
     const int64_t inputs = conv ? result.shape[1] : result.spatial[0];
     const bool columns = conv && inputs < 4 && result.shape[3] > 1;
     const RegisterTile tile = !conv && updatesInPlace(kernel)

@@ -175,19 +175,15 @@ struct SaveOrRecomputePass : impl::SaveOrRecomputeBase<SaveOrRecomputePass> {
   using SaveOrRecomputeBase::SaveOrRecomputeBase;
 
   void runOnOperation() override {
-    TargetInfo info;
-    try {
-      info = targetNamed(target);
-    } catch (const std::exception &error) {
-      getOperation().emitError(error.what());
+    std::optional<TargetInfo> info = targetOrError(target, getOperation());
+    if (!info)
       return signalPassFailure();
-    }
     if (cores > 0)
-      info.cores = int(cores);
+      info->cores = int(cores);
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       auto kind = function->getAttrOfType<StringAttr>("cnn.kind");
       if (kind && (kind.getValue() == "step" || kind.getValue() == "train"))
-        FunctionChooser(function, info).run(slowdown);
+        FunctionChooser(function, *info).run(slowdown);
     }
   }
 };

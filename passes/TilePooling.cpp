@@ -80,19 +80,15 @@ struct TilePoolingPass : impl::TilePoolingBase<TilePoolingPass> {
   using TilePoolingBase::TilePoolingBase;
 
   void runOnOperation() override {
-    TargetInfo info;
-    try {
-      info = targetNamed(target);
-    } catch (const std::exception &error) {
-      getOperation().emitError(error.what());
+    std::optional<TargetInfo> info = targetOrError(target, getOperation());
+    if (!info)
       return signalPassFailure();
-    }
     if (cores > 0)
-      info.cores = int(cores);
+      info->cores = int(cores);
     SmallVector<cnn::KernelOp> kernels;
     getOperation().walk([&](cnn::KernelOp kernel) { kernels.push_back(kernel); });
     for (cnn::KernelOp kernel : kernels)
-      tile(kernel, info);
+      tile(kernel, *info);
   }
 
   void tile(cnn::KernelOp kernel, const TargetInfo &info) {

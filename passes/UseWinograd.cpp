@@ -122,15 +122,11 @@ struct UseWinogradPass : impl::UseWinogradBase<UseWinogradPass> {
   using UseWinogradBase::UseWinogradBase;
 
   void runOnOperation() override {
-    TargetInfo info;
-    try {
-      info = targetNamed(target);
-    } catch (const std::exception &error) {
-      getOperation().emitError(error.what());
+    std::optional<TargetInfo> info = targetOrError(target, getOperation());
+    if (!info)
       return signalPassFailure();
-    }
     for (auto function : getOperation().getOps<func::FuncOp>())
-      WinogradUser(info).run(function, stepsForward);
+      WinogradUser(*info).run(function, stepsForward);
   }
 };
 

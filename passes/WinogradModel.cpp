@@ -61,10 +61,7 @@ ConvolutionCost convolutionCost(const ConvolutionShape &s, ConvolutionPass pass,
 }
 
 Schedule winogradSchedule(const KernelSpec &kernel, const OpSpec &anchor, const TargetInfo &machine) {
-  // Matrix products load more for each multiply-add than direct sums: the widest registers share a load among more of
-  // them, even where they compute in two halves (a tenth faster on Zen 4).
-  TargetInfo target = machine;
-  target.vectorLanes = machine.registerLanes;
+  const TargetInfo target = machine.withWidestVectors();
   const TensorSpec &result = anchor.results[0];
   if (anchor.op == "winograd_weight_gradient") {
     const int64_t lanes = vectorOf(result.block, target);

@@ -1,8 +1,6 @@
 #include "codegen/BufferDims.h"
 #include "codegen/schedules/cpu/Schedules.h"
 
-#include <algorithm>
-
 namespace fovea {
 
 using namespace Halide;
@@ -61,19 +59,19 @@ void scheduleWinogradWeight(ScheduledKernel &kernel) {
 // conv5 runs at 77 to 85 % of the peak, so that conv2 is as fast as a direct convolution of 820 GFLOP/s would be, the
 // others of 490.
 void scheduleWinogradConv2d(ScheduledKernel &kernel) {
-  Stage &stage = *std::find_if(kernel.stages.begin(), kernel.stages.end(), [](Stage &s) { return s.sum.defined(); });
+  const Stage &stage = *kernel.anchor();
   const OpSpec &op = kernel.anchorOp();
   const TensorSpec &in = kernel.kernel.tensor(op.operands[0]);
   const TensorSpec &convolved = op.results[0], &result = kernel.stages.back().results[0].spec;
   const int lanes = int(kernel.key("lanes", 1)), vectors = int(kernel.key("vectors", 1)),
             pixels = int(kernel.key("pixels", 1)), images = int(kernel.key("images", 1));
   const bool batched = kernel.key("parallel", 1) == 1, plain = result.layout == LayoutKind::Plain;
-  TileTransform &data = stage.transforms[0], &back = stage.transforms[1];
+  TileTransform data = stage.transforms[0], back = stage.transforms[1];
   const int size = back.to, across = int((convolved.shape[3] + size - 1) / size),
             down = int((convolved.shape[2] + size - 1) / size);
   const int channels = int(convolved.block), tileLanes = lanes * vectors;
   const int taskImages = batched ? images : int(convolved.shape[0]);
-  Func output = kernel.output, products = stage.products, sum = stage.sum;
+  Func output = kernel.output, products = stage.products, sum = stage.sum, padding = stage.padding;
   Var task("task"), image("image"), co("co"), ci("ci"), to("to"), ti("ti"), place("place"), row("row"),
       column("column"), strip("strip"), inner("inner");
 
@@ -106,7 +104,7 @@ void scheduleWinogradConv2d(ScheduledKernel &kernel) {
   computed(products, task);
   computed(back.all, image);
 
-  scheduleTiles(data, int(in.block), lanesOf(in.block, kernel), across, !batched, &stage.padding);
+  scheduleTiles(data, int(in.block), lanesOf(in.block, kernel), across, !batched, &padding);
   data.all.bound_extent(tile, across * down * taskImages);
 
   products.bound_extent(c, channels).bound_extent(tile, across * down * taskImages);
