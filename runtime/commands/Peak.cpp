@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -72,5 +75,38 @@ double measurePeakGflops() {
 double measurePeakGflops() { return 0; }
 
 #endif
+
+double measureReadGbytes() {
+  constexpr size_t bytes = size_t(512) << 20, chunk = size_t(4) << 20, words = chunk / sizeof(uint64_t);
+  struct Block {
+    std::unique_ptr<uint64_t[], decltype(&std::free)> memory{static_cast<uint64_t *>(std::aligned_alloc(4096, bytes)),
+                                                             &std::free};
+    uint64_t sums[bytes / chunk] = {};
+  } block;
+  if (!block.memory)
+    return 0;
+  std::memset(block.memory.get(), 1, bytes); // Pages that were never written are all the same one, and stay in a cache.
+  auto body = [](void *context, int index, uint8_t *) {
+    auto *block = static_cast<Block *>(context);
+    const uint64_t *from = block->memory.get() + index * words;
+    uint64_t sum[8] = {};
+    for (size_t word = 0; word < words; word += 8)
+      for (int lane = 0; lane < 8; ++lane)
+        sum[lane] += from[word + lane];
+    for (uint64_t part : sum)
+      block->sums[index] += part;
+    return 0;
+  };
+  double best = 0;
+  for (int attempt = 0; attempt < 8; ++attempt) {
+    auto start = std::chrono::steady_clock::now();
+    parallelFor(body, &block, 0, int(bytes / chunk), nullptr);
+    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    best = std::max(best, double(bytes) / seconds * 1e-9);
+  }
+  volatile uint64_t sink = block.sums[0]; // What nobody reads need not be computed.
+  (void)sink;
+  return best;
+}
 
 } // namespace fovea

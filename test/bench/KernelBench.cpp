@@ -1,28 +1,35 @@
-// Times compiled kernels: LeNet's, or those in JSON files (as `--emit=halide` prints them).
+// Times the kernels of models, each in a loop of its own: what it reads is in the caches as far as it fits.
 //
-//   fovea-kernel-bench [--target=host] [--threads=N,...] [Google Benchmark's options] [kernel.json ...]
+//   fovea-kernel-bench [--from=STAGE] [--target=host] [--batch=1,64] [--train-batch=64] [--threads=N,...]
+//                      [Google Benchmark's options] MODEL ...
 //
-// A file holds one kernel a line; leading "// " is dropped and other lines are skipped. Counters: GFLOP/s, their
-// percentage of the multiply-add peak that as many threads reach just before, GB/s of what the kernel reads and writes
-// at least once, and how long its compilation took.
+// MODEL is a model file, or with --from what `fovea compile --emit=ir|opt|schedule` printed: a kernel's schedule
+// changed there is another tile tried. A name is that of network, function and kernel. Counters:
+//
+//   flops, direct_flops  of one call, see ModelKernels.h          bytes      read and written at least
+//   GFLOP/s, %peak       of `flops`; the multiply-add peak that as many threads reach just before
+//   GB/s, %read          of `bytes`; what as many threads read from memory
+//   flop/byte            `flops` for each of `bytes`              compile_ms of the kernel, by Halide
 #include "runtime/ThreadPool.h"
 #include "runtime/commands/Peak.h"
-#include "test/bench/LeNetKernels.h"
+#include "test/bench/ModelKernels.h"
 #include "test/codegen/numeric/LoadedKernel.h"
 
 #include <benchmark/benchmark.h>
 
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
+#include <map>
 #include <memory>
 #include <sstream>
+#include <stdexcept>
 #include <utility>
 
 using namespace fovea;
-using namespace fovea::test;
+using namespace fovea::bench;
 
 namespace {
 
@@ -41,99 +48,130 @@ void fill(const TensorSpec &spec, void *memory) {
       static_cast<float *>(memory)[index] = float(index * 7919 % 2001 - 1000) / 1000;
 }
 
-void run(benchmark::State &state, const NamedKernel &named, const LoadedKernel &compiled) {
-  setThreadCount(int(state.range(0)));
+/// A kernel, compiled when it is first run: a filter spares the others.
+struct Timed {
+  ModelKernel model;
+  std::unique_ptr<test::LoadedKernel> compiled;
+  std::map<int64_t, double> peaks; ///< GFLOP/s by threads, measured just before the kernel's first run.
+};
+
+/// GB/s by threads.
+double readGbytes(int64_t threads) {
+  static std::map<int64_t, double> measured;
+  auto [found, isNew] = measured.try_emplace(threads, 0.0);
+  if (isNew)
+    found->second = measureReadGbytes();
+  return found->second;
+}
+
+void run(benchmark::State &state, Timed &kernel, const TargetInfo &target) {
+  const int64_t threads = state.range(0);
+  setThreadCount(int(threads));
   const DenormalsAreZero denormals;
+  const KernelSpec &spec = kernel.model.kernel;
+  if (!kernel.compiled)
+    kernel.compiled = std::make_unique<test::LoadedKernel>(spec, target);
   std::vector<AlignedMemory> blocks;
   std::vector<void *> arguments;
-  double bytes = 0;
-  auto add = [&](const TensorSpec &spec) {
-    arguments.push_back(blocks.emplace_back(physicalBytes(spec)).data);
-    fill(spec, arguments.back());
-    bytes += double(physicalBytes(spec));
+  auto add = [&](const TensorSpec &tensor) {
+    arguments.push_back(blocks.emplace_back(physicalBytes(tensor)).data);
+    fill(tensor, arguments.back());
   };
-  for (const TensorSpec &input : named.kernel.inputs)
+  for (const TensorSpec &input : spec.inputs)
     add(input);
-  for (const TensorSpec &result : named.kernel.ops.back().results)
+  for (const TensorSpec &result : spec.ops.back().results)
     add(result);
-  const double flops = flopsOf(named.kernel);
-  const double peak = flops > 0 ? measurePeakGflops() : 0; // Each time: a shared machine's clock and load drift.
+  const double gbytes = readGbytes(threads);
+  auto [peak, isNew] = kernel.peaks.try_emplace(threads, 0.0);
+  if (isNew)
+    peak->second = measurePeakGflops(); // For each kernel: a shared machine's clock and load drift.
 
   const auto begin = std::chrono::steady_clock::now();
   for (auto _ : state)
-    if (compiled(arguments) != 0)
+    if ((*kernel.compiled)(arguments) != 0)
       state.SkipWithError("the kernel failed");
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  const double perSecond = double(state.iterations()) / seconds;
+  const double perNanosecond = double(state.iterations()) / seconds * 1e-9;
 
-  state.counters["GB/s"] = bytes / 1e9 * perSecond;
-  state.counters["compile ms"] = compiled.secondsToCompile * 1e3;
-  state.counters["GFLOP/s"] = flops / 1e9 * perSecond;
-  state.counters["% of peak"] = peak > 0 ? flops / 1e9 * perSecond / peak * 100 : 0;
+  const double flops = double(kernel.model.flops), bytes = double(kernel.model.bytes);
+  auto percent = [](double of, double limit) { return limit > 0 ? of / limit * 100 : 0; };
+  state.SetLabel(kernel.model.part);
+  state.counters["flops"] = flops;
+  state.counters["direct_flops"] = double(kernel.model.directFlops);
+  state.counters["bytes"] = bytes;
+  state.counters["flop/byte"] = flops / bytes;
+  state.counters["GFLOP/s"] = flops * perNanosecond;
+  state.counters["%peak"] = percent(flops * perNanosecond, peak->second);
+  state.counters["peak_GFLOP/s"] = peak->second;
+  state.counters["GB/s"] = bytes * perNanosecond;
+  state.counters["%read"] = percent(bytes * perNanosecond, gbytes);
+  state.counters["read_GB/s"] = gbytes;
+  state.counters["compile_ms"] = kernel.compiled->secondsToCompile * 1e3;
 }
 
-/// One kernel a line; text before the first brace is a comment's beginning.
-std::vector<NamedKernel> kernelsIn(const std::string &path) {
-  std::ifstream file(path);
-  if (!file)
-    throw std::invalid_argument(path + ": cannot be read");
-  std::vector<NamedKernel> kernels;
-  int number = 0;
-  for (std::string line; std::getline(file, line);) {
-    ++number;
-    const size_t start = line.starts_with("// {") ? 3 : 0;
-    if (line.size() > start && line[start] == '{')
-      kernels.push_back({path + ":" + std::to_string(number), kernelFromJson(line.substr(start))});
-  }
-  if (kernels.empty())
-    throw std::invalid_argument(path + ": holds no kernel");
-  return kernels;
+int64_t numberIn(const std::string &text, const std::string &option, int64_t least) {
+  int64_t number = 0;
+  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc() || *end || number < least || number > 65536)
+    throw std::invalid_argument(option + ": expected a number from " + std::to_string(least) + " to 65536, not `" +
+                                text + "`");
+  return number;
 }
 
-std::vector<int64_t> numbersIn(const std::string &list) {
+std::vector<int64_t> numbersIn(const std::string &list, const std::string &option) {
   std::vector<int64_t> numbers;
   std::istringstream stream(list);
   for (std::string item; std::getline(stream, item, ',');)
-    numbers.push_back(std::stoi(item));
+    numbers.push_back(numberIn(item, option, 1));
   return numbers;
 }
 
-int runAll(int argc, char **argv) {
-  std::string targetName = "host";
-  std::vector<int64_t> threads{1, availableCores()};
-  std::vector<std::string> files;
+struct Options {
+  std::string target = "host", from = "net";
+  std::vector<int64_t> batches{1, 64}, threads{availableCores()};
+  int64_t trainBatch = 64;
+  std::vector<std::string> models;
+};
+
+Options read(int argc, char **argv) {
+  Options options;
   for (int index = 1; index < argc; ++index) {
     const std::string argument = argv[index];
-    if (argument.starts_with("--target="))
-      targetName = argument.substr(9);
-    else if (argument.starts_with("--threads="))
-      threads = numbersIn(argument.substr(10));
+    const size_t equals = argument.find('=');
+    const std::string name = argument.substr(0, equals),
+                      value = equals < argument.size() ? argument.substr(equals + 1) : "";
+    if (name == "--target")
+      options.target = value;
+    else if (name == "--from")
+      options.from = value;
+    else if (name == "--batch")
+      options.batches = numbersIn(value, name);
+    else if (name == "--train-batch")
+      options.trainBatch = numberIn(value, name, 0);
+    else if (name == "--threads")
+      options.threads = numbersIn(value, name);
     else if (argument.starts_with("--"))
       throw std::invalid_argument("unknown option " + argument);
     else
-      files.push_back(argument);
+      options.models.push_back(argument);
   }
-  if (threads.size() == 2 && threads[0] == threads[1])
-    threads.pop_back();
+  if (options.models.empty())
+    throw std::invalid_argument("name a model file");
+  return options;
+}
 
-  const TargetInfo target = targetNamed(targetName);
-  std::vector<NamedKernel> kernels;
-  for (const std::string &file : files)
-    for (NamedKernel &kernel : kernelsIn(file))
-      kernels.push_back(std::move(kernel));
-  if (files.empty())
-    kernels = leNetKernels(target);
-
-  // Compiled when first run: a filter then spares the others.
-  std::vector<std::unique_ptr<LoadedKernel>> compiled(kernels.size());
-  for (size_t index = 0; index < kernels.size(); ++index) {
-    auto *benchmark = benchmark::RegisterBenchmark(kernels[index].name.c_str(), [&, index](benchmark::State &state) {
-      if (!compiled[index])
-        compiled[index] = std::make_unique<LoadedKernel>(kernels[index].kernel, target);
-      run(state, kernels[index], *compiled[index]);
-    });
+int runAll(int argc, char **argv) {
+  const Options options = read(argc, argv);
+  const TargetInfo target = targetNamed(options.target);
+  std::vector<Timed> kernels;
+  for (const std::string &model : options.models)
+    for (ModelKernel &kernel : kernelsOf(model, options.from, options.target, options.batches, options.trainBatch))
+      kernels.push_back({std::move(kernel), nullptr, {}});
+  for (Timed &kernel : kernels) {
+    auto *benchmark = benchmark::RegisterBenchmark(kernel.model.name.c_str(),
+                                                   [&](benchmark::State &state) { run(state, kernel, target); });
     benchmark->ArgName("threads")->UseRealTime()->Unit(benchmark::kMicrosecond);
-    for (int64_t count : threads)
+    for (int64_t count : options.threads)
       benchmark->Arg(count);
   }
   benchmark::AddCustomContext("target", target.name + ", " + std::to_string(target.vectorLanes) + " lanes");
