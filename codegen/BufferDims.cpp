@@ -29,6 +29,8 @@ std::vector<int64_t> extents(const TensorSpec &tensor) {
     return {block};
   case LayoutKind::Weight: {
     auto [o, i, kh, kw] = packedView(tensor);
+    if (tensor.element == ElementType::BF16) // Two inputs of an output side by side.
+      return {2 * block, (i + 1) / 2, kw, kh, (o + block - 1) / block};
     return {block, i, kw, kh, (o + block - 1) / block};
   }
   case LayoutKind::LocalWeight: {

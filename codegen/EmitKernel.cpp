@@ -28,6 +28,8 @@ Type halideType(ElementType element) {
     return Int(32);
   case ElementType::U8:
     return UInt(8);
+  case ElementType::BF16:
+    return BFloat(16);
   }
   throw std::logic_error("unknown element type");
 }
@@ -137,8 +139,24 @@ struct TemporaryFile {
   }
 };
 
-Target halideTarget(const TargetInfo &target) {
-  return Target(target.halideTarget)
+/// Halide's errors are thrown, as without this; its warnings tell of slow code that is meant: bf16 on a CPU without
+/// instructions for it.
+struct Reporter : CompileTimeErrorReporter {
+  void warning(const char *) override {}
+  [[noreturn]] void error(const char *message) override { throw CompileError(message); }
+};
+
+void silenceWarnings() {
+  static Reporter reporter;
+  [[maybe_unused]] static const bool once = (set_custom_compile_time_error_reporter(&reporter), true);
+}
+
+Target halideTarget(const KernelSpec &kernel, const TargetInfo &target) {
+  Target machine(target.halideTarget);
+  // Only where they are wanted: all other kernels run on every CPU of the level.
+  if (usesBf16(kernel) && target.bf16Products)
+    machine = machine.with_feature(Target::AVX512_Cannonlake).with_feature(Target::AVX512_Zen4);
+  return machine
       .with_feature(Target::NoRuntime)
       .with_feature(Target::NoAsserts)
       .with_feature(Target::NoBoundsQuery);
@@ -148,11 +166,12 @@ Target halideTarget(const TargetInfo &target) {
 
 std::string emitKernel(const KernelSpec &kernel, const std::string &symbol, const TargetInfo &target,
                        EmitFormat format) {
+  silenceWarnings();
   try {
     Built built = build(kernel, target);
     TemporaryFile file;
     Pipeline(built.output).compile_to({{outputType(format), file.path}}, built.arguments, symbol,
-                                      halideTarget(target));
+                                      halideTarget(kernel, target));
     const std::string text = file.read();
     return format == EmitFormat::Halide ? "// " + toJson(kernel) + "\n" + text : text;
   } catch (const Halide::Error &error) { // Not derived from std::exception.

@@ -15,6 +15,7 @@ add_library(FoveaHalide STATIC
   algorithms/Local.cpp
   algorithms/MaxPool.cpp
   algorithms/Mul.cpp
+  algorithms/Narrow.cpp
   algorithms/Rbf.cpp
   algorithms/RbfMapLoss.cpp
   algorithms/Relayout.cpp

@@ -172,9 +172,10 @@ FailureOr<std::string> programMetadata(ModuleOp module, const ProgramPlan &plan,
   FailureOr<json> output = outputJson(module);
   if (failed(output))
     return failure();
+  const bool narrow = llvm::any_of(plan.kernels, [](const PlannedKernel &kernel) { return usesBf16(kernel.spec); });
   json root = {{"abi", FOVEA_PROGRAM_ABI},   {"network", network.str()},
                {"symbol", symbol},           {"target", target.name},
-               {"cpu", target.cpu},          {"precision", "f32"},
+               {"cpu", target.cpu},          {"precision", narrow ? "bf16" : "f32"},
                {"input", toJson(input)},     {"output", *output},
                {"layers", json::array()},    {"parameters", json::array()},
                {"functions", json::array()}, {"parameter_floats", floats.getInt()},

@@ -111,22 +111,28 @@ def Cnn_PlaceAttr : Cnn_Attr<"Place", "place"> {
 def NotEmptyPred : CPred<"::llvm::all_of(::llvm::cast<::mlir::ShapedType>($_self).getShape(), "
                          "[](int64_t extent) { return extent > 0; })">;
 
-class Cnn_TensorOf<Type element, list<int> ranks, string summary>
-    : RankedTensorOf<[element], [HasAnyRankOfPred<ranks>, NotEmptyPred], summary>;
+class Cnn_TensorOf<list<Type> elements, list<int> ranks, string summary>
+    : RankedTensorOf<elements, [HasAnyRankOfPred<ranks>, NotEmptyPred], summary>;
 
-def Cnn_Tensor : RankedTensorOf<[F32], [NotEmptyPred], "tensor of known shape">;
-def Cnn_Activation : Cnn_TensorOf<F32, [2, 4], "[N,K] or [N,C,H,W] tensor">;
-def Cnn_Image : Cnn_TensorOf<F32, [4], "[N,C,H,W] tensor">;
-def Cnn_Rows : Cnn_TensorOf<F32, [2], "[N,K] tensor">;
-def Cnn_ConvWeight : Cnn_TensorOf<F32, [4], "[O,I,KH,KW] tensor">;
-def Cnn_DenseWeight : Cnn_TensorOf<F32, [2], "[O,K] tensor">;
-def Cnn_LocalWeight : Cnn_TensorOf<F32, [6], "[O,OH,OW,I,KH,KW] tensor">;
-def Cnn_LocalBias : Cnn_TensorOf<F32, [3], "[O,OH,OW] tensor">;
-def Cnn_Weight : Cnn_TensorOf<F32, [2, 4], "[O,K] or [O,I,KH,KW] tensor">;
-def Cnn_Channels : Cnn_TensorOf<F32, [1], "[C] tensor">;
-def Cnn_LossPerImage : Cnn_TensorOf<F32, [1], "[N] tensor">;
-def Cnn_Labels : Cnn_TensorOf<I32, [1], "[N] tensor">;
-def Cnn_PoolIndices : Cnn_TensorOf<I8, [4], "[N,C,H,W] tensor">;
+def Cnn_Tensor : RankedTensorOf<[F32, BF16], [NotEmptyPred], "tensor of known shape">;
+def Cnn_Activation : Cnn_TensorOf<[F32], [2, 4], "[N,K] or [N,C,H,W] tensor">;
+def Cnn_Image : Cnn_TensorOf<[F32], [4], "[N,C,H,W] tensor">;
+def Cnn_Rows : Cnn_TensorOf<[F32], [2], "[N,K] tensor">;
+def Cnn_ConvWeight : Cnn_TensorOf<[F32], [4], "[O,I,KH,KW] tensor">;
+def Cnn_DenseWeight : Cnn_TensorOf<[F32], [2], "[O,K] tensor">;
+def Cnn_LocalWeight : Cnn_TensorOf<[F32], [6], "[O,OH,OW,I,KH,KW] tensor">;
+def Cnn_LocalBias : Cnn_TensorOf<[F32], [3], "[O,OH,OW] tensor">;
+def Cnn_Weight : Cnn_TensorOf<[F32], [2, 4], "[O,K] or [O,I,KH,KW] tensor">;
+def Cnn_Channels : Cnn_TensorOf<[F32], [1], "[C] tensor">;
+def Cnn_LossPerImage : Cnn_TensorOf<[F32], [1], "[N] tensor">;
+/// What a layer can read: numbers of either precision.
+def Cnn_ActivationRead : Cnn_TensorOf<[F32, BF16], [2, 4], "[N,K] or [N,C,H,W] tensor">;
+def Cnn_ImageRead : Cnn_TensorOf<[F32, BF16], [4], "[N,C,H,W] tensor">;
+def Cnn_ConvWeightRead : Cnn_TensorOf<[F32, BF16], [4], "[O,I,KH,KW] tensor">;
+def Cnn_DenseWeightRead : Cnn_TensorOf<[F32, BF16], [2], "[O,K] tensor">;
+def Cnn_NarrowTensor : Cnn_TensorOf<[BF16], [2, 4], "[N,K], [N,C,H,W], [O,K] or [O,I,KH,KW] tensor">;
+def Cnn_Labels : Cnn_TensorOf<[I32], [1], "[N] tensor">;
+def Cnn_PoolIndices : Cnn_TensorOf<[I8], [4], "[N,C,H,W] tensor">;
 def Cnn_Scalars : RankedTensorOf<[F32], [
   CPred<"::llvm::cast<::mlir::ShapedType>($_self).getShape() == ::llvm::ArrayRef<int64_t>{8}">], "[8] tensor">;
 

@@ -25,6 +25,16 @@ inline llvm::LogicalResult checkPerChannel(llvm::StringRef what, mlir::Value bia
   return rule.broken(what + " is " + toText(shapeOf(bias)) + ", but there are " + llvm::Twine(channels) + " channels");
 }
 
+/// x and w are both of f32 or both of bf16; the result is of f32.
+inline llvm::LogicalResult checkPrecision(mlir::Value x, mlir::Value w, Rule rule) {
+  if (tensorType(x).getElementType() == tensorType(w).getElementType())
+    return llvm::success();
+  return rule.broken("x and w are of different precision; cnn.narrow rounds both");
+}
+inline mlir::RankedTensorType plainF32(mlir::MLIRContext *context, Shape shape) {
+  return mlir::RankedTensorType::get(shape, mlir::Float32Type::get(context));
+}
+
 /// A loss of each image: one label per image, and one number per class.
 inline llvm::LogicalResult checkLoss(mlir::Value prediction, mlir::Value labels, Rule rule) {
   const Shape shape = shapeOf(prediction);

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace fovea {
@@ -15,7 +16,7 @@ template <typename Enum> struct Name {
   const char *text;
 };
 constexpr Name<ElementType> elementNames[] = {
-    {ElementType::F32, "f32"}, {ElementType::I32, "i32"}, {ElementType::U8, "u8"}};
+    {ElementType::F32, "f32"}, {ElementType::I32, "i32"}, {ElementType::U8, "u8"}, {ElementType::BF16, "bf16"}};
 constexpr Name<LayoutKind> layoutNames[] = {{LayoutKind::Plain, "plain"},
                                             {LayoutKind::ChannelsLast, "channels_last"},
                                             {LayoutKind::Weight, "weight"},
@@ -153,6 +154,13 @@ KernelSpec kernelFromJson(const std::string &text) {
   }
 }
 
+bool usesBf16(const KernelSpec &kernel) {
+  auto narrow = [](const TensorSpec &tensor) { return tensor.element == ElementType::BF16; };
+  return std::any_of(kernel.inputs.begin(), kernel.inputs.end(), narrow) ||
+         std::any_of(kernel.ops.begin(), kernel.ops.end(),
+                     [&](const OpSpec &op) { return std::any_of(op.results.begin(), op.results.end(), narrow); });
+}
+
 int64_t physicalElements(const TensorSpec &tensor) {
   const std::vector<int64_t> &shape = tensor.shape;
   switch (tensor.layout) {
@@ -162,8 +170,14 @@ int64_t physicalElements(const TensorSpec &tensor) {
     return product(shape) / shape.at(shape.size() == 3 ? 0 : 1) * tensor.block; // [C,H,W] has no images.
   case LayoutKind::Vector:
     return tensor.block;
-  case LayoutKind::LocalWeight:
   case LayoutKind::Weight:
+    if (tensor.element == ElementType::BF16) {
+      const int64_t inputs = tensor.spatial.empty() ? shape.at(1) : tensor.spatial[0];
+      return ceilDiv(shape.at(0), tensor.block) * tensor.block * 2 * ceilDiv(inputs, 2) *
+             (product(shape) / shape[0] / inputs);
+    }
+    [[fallthrough]];
+  case LayoutKind::LocalWeight:
     return ceilDiv(shape.at(0), tensor.block) * tensor.block * (product(shape) / shape[0]);
   case LayoutKind::WeightTransposed: {
     const int64_t channels = tensor.spatial.empty() ? shape.at(1) : tensor.spatial[0];
@@ -174,7 +188,8 @@ int64_t physicalElements(const TensorSpec &tensor) {
 }
 
 int64_t physicalBytes(const TensorSpec &tensor) {
-  return physicalElements(tensor) * (tensor.element == ElementType::U8 ? 1 : 4);
+  const int64_t bytes = tensor.element == ElementType::U8 ? 1 : tensor.element == ElementType::BF16 ? 2 : 4;
+  return physicalElements(tensor) * bytes;
 }
 
 } // namespace fovea

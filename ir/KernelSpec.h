@@ -13,9 +13,9 @@
 
 namespace fovea {
 
-enum class ElementType { F32, I32, U8 };
+enum class ElementType { F32, I32, U8, BF16 };
 
-/// The physical order of a tensor's elements; see `#cnn.layout` in ir/README.md.
+/// The physical order of a tensor's elements; see `#cnn.layout` in ir/README.md. Weights of bf16 keep pairs of inputs.
 enum class LayoutKind { Plain, ChannelsLast, Weight, WeightTransposed, Vector, LocalWeight };
 
 struct TensorSpec {
@@ -50,6 +50,9 @@ struct KernelSpec {
   /// The tensor with value id `value`.
   const TensorSpec &tensor(int value) const;
 };
+
+/// Whether any of the kernel's tensors is of bf16.
+bool usesBf16(const KernelSpec &kernel);
 
 /// Canonical JSON (sorted keys, one line); equal kernels give equal text.
 std::string toJson(const KernelSpec &kernel);

@@ -17,6 +17,7 @@ struct TargetInfo {
   int l1Bytes = 32 << 10;   ///< A core's data caches of the first
   int l2Bytes = 1 << 20;    ///< and second level,
   int l3Bytes = 32 << 20;   ///< and the last level that cores share.
+  bool bf16Products = false;    ///< Multiplies and adds pairs of bf16 in one instruction (vdpbf16ps).
   bool memoryBroadcast = false; ///< An FMA can broadcast a scalar from memory (AVX-512).
 
   /// For matrix products, which load more for each multiply-add than direct sums: the widest registers share a load among

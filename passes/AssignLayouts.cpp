@@ -42,7 +42,9 @@ public:
 
   cnn::LayoutAttr activation(RankedTensorType type) const {
     const int64_t channels = type.getDimSize(1);
-    return layout(cnn::LayoutKind::channels_last, paddedChannels(channels, target));
+    const int64_t padded = paddedChannels(channels, target);
+    // Of bf16, layers read pairs of channels.
+    return layout(cnn::LayoutKind::channels_last, type.getElementType().isBF16() ? padded + padded % 2 : padded);
   }
 
   /// An unshared convolution's [O,OH,OW,I,KH,KW], and its biases [O,OH,OW].
@@ -264,6 +266,13 @@ private:
         .Case<cnn::ScaleFiltersOp>([&](auto) {
           cnn::LayoutAttr weight = layoutForReader(op->getResult(0));
           return Requirement{{weight, vector(operand(1))}, {weight}};
+        })
+        .Case<cnn::NarrowOp>([&](auto) {
+          cnn::LayoutAttr wanted = layoutForReader(op->getResult(0));
+          if (wanted.getKind() == cnn::LayoutKind::weight)
+            return Requirement{{wanted}, {wanted}};
+          // An image is put in order on the way.
+          return Requirement{{isa<BlockArgument>(operand(0)) ? layoutOf(type(0)) : activation(operand(0))}, {wanted}};
         })
         .Case<cnn::LocalOp>([&](auto) {
           Requirement requirement{{activation(operand(0)), rules.localWeight(type(1))}, {rules.activation(result())}};

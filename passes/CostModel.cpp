@@ -67,12 +67,13 @@ Schedule blockedDense(const KernelSpec &kernel, const OpSpec &op, const TargetIn
   const TensorSpec &weight = kernel.tensor(op.operands[1]);
   const int64_t lanes = vectorOf(weight.block, target), images = op.results[0].shape[0];
   const RegisterTile tile = bestTile(weight.block / lanes, images, target, true);
-  const int64_t column = tile.vectors * lanes * int64_t(sizeof(float)), inputs = elementsOf(weight) / weight.shape[0];
+  const bool narrow = weight.element == ElementType::BF16;
+  const int64_t column = tile.vectors * lanes * (narrow ? 2 : 4), inputs = elementsOf(weight) / weight.shape[0];
   if (inputs * column <= target.l2Bytes / 4 || tile.vectors * tile.pixels < 2 * target.fmaLatency ||
       kernel.ops.back().results[0].shape.size() != 2)
     return {};
   int64_t block = std::max<int64_t>(1, target.l1Bytes / 2 / column); // The rest is for the images.
-  while (weight.spatial[0] % block != 0)
+  while (weight.spatial[0] % block != 0 || (narrow && block % 2 != 0 && block > 1))
     --block;
   if (block < 32)
     return {};
@@ -204,7 +205,8 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
   }
 
   const TensorSpec &weight = k.tensor(anchor->operands[1]);
-  const int64_t lanes = vectorOf(weight.block, target);
+  const bool narrow = weight.element == ElementType::BF16;
+  const int64_t lanes = vectorOf(weight.block, narrow ? target.withWidestVectors() : target);
   const TensorSpec &last = kernel.ops.back().results[0];
   const int64_t images = result.shape[0];
   if (anchor->op == "dense_input_gradient") { // Sums of inputs times rows; a vector of inputs is stored at once.

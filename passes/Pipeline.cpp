@@ -27,8 +27,11 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
     manager.addPass(createSaveOrRecompute({options.target, 0, options.recompute}));
   // What is cheaper to compute again than to keep for the backward computation is computed again there.
   if (options.winograd)
-    manager.addPass(createUseWinograd({options.target, options.winogradSteps}));
+    manager.addPass(createUseWinograd({options.target, options.bf16, options.winogradSteps}));
   // Convolutions are computed by the cheaper of two ways.
+  if (options.bf16)
+    manager.addPass(createUseBf16({options.target}));
+  // Where it was asked for, layers of inferences read bf16 if they are faster for it.
   manager.addPass(createAssignLayouts({options.target}));
   // Every tensor's type says its order in memory; relayouts stand where orders meet.
   if (options.hoistConstants)
@@ -59,6 +62,7 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
   Option<bool> winograd{*this, "winograd", llvm::cl::desc("Use Winograd's filtering"), llvm::cl::init(true)};
   Option<bool> winogradSteps{*this, "winograd-steps", llvm::cl::desc("In the forward pass of training steps, too"),
                              llvm::cl::init(false)};
+  Option<bool> bf16{*this, "bf16", llvm::cl::desc("Multiply numbers of bf16 in inferences"), llvm::cl::init(false)};
   Option<bool> hoistConstants{*this, "hoist-constants", llvm::cl::desc("Compute once what depends on parameters alone"),
                               llvm::cl::init(true)};
   Option<bool> fuseElementwise{*this, "fuse-elementwise", llvm::cl::desc("Fuse element-wise operations"),
@@ -74,8 +78,8 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
   Option<bool> reuseMemory{*this, "reuse-memory", llvm::cl::desc("Share memory between values"), llvm::cl::init(true)};
 
   PipelineOptions options() const {
-    return {target,   fold,    foldBatchNorm, winograd, winogradSteps,    hoistConstants, fuseElementwise,
-            fusePool, fuseLrn, fuseUpdate,    tilePooling, recompute,      reuseMemory};
+    return {target,   fold,    foldBatchNorm, winograd,    winogradSteps, bf16, hoistConstants, fuseElementwise,
+            fusePool, fuseLrn, fuseUpdate,    tilePooling, recompute,     reuseMemory};
   }
 };
 

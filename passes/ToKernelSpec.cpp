@@ -12,6 +12,8 @@ namespace {
 ElementType elementType(Type type) {
   if (type.isF32())
     return ElementType::F32;
+  if (type.isBF16())
+    return ElementType::BF16;
   return type.isInteger(8) ? ElementType::U8 : ElementType::I32;
 }
 

@@ -18,11 +18,12 @@ using cnn::shapeOf;
 
 class WinogradUser {
 public:
-  explicit WinogradUser(const TargetInfo &target) : target(target) {}
+  WinogradUser(const TargetInfo &target, bool bf16) : target(target), bf16(bf16) {}
 
   void run(func::FuncOp function, bool stepsForward) {
     auto kind = function->getAttrOfType<StringAttr>("cnn.kind");
-    const bool forward = stepsForward || !kind || kind.getValue() == "infer";
+    infers = !kind || kind.getValue() == "infer";
+    const bool forward = stepsForward || infers;
     for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
       if (auto conv = dyn_cast<cnn::Conv2dOp>(op); conv && forward)
         replace(conv);
@@ -35,6 +36,8 @@ public:
 
 private:
   const TargetInfo &target;
+  const bool bf16;
+  bool infers = false;
 
   /// The tile for a convolution of `x` to `y` with kernels of `w`, or 0.
   template <typename Convolution>
@@ -49,7 +52,8 @@ private:
                                                   .groups = int64_t(op.getGroups()),
                                                   .height = out[2],
                                                   .width = out[3],
-                                                  .kernel = weight[2]},
+                                                  .kernel = weight[2],
+                                                  .bf16 = bf16 && infers},
                                                  pass, target);
     return cost.winogradPays() ? cost.tile : 0;
   }
@@ -126,7 +130,7 @@ struct UseWinogradPass : impl::UseWinogradBase<UseWinogradPass> {
     if (!info)
       return signalPassFailure();
     for (auto function : getOperation().getOps<func::FuncOp>())
-      WinogradUser(*info).run(function, stepsForward);
+      WinogradUser(*info, bf16).run(function, stepsForward);
   }
 };
 

@@ -28,6 +28,7 @@ def UseWinograd : Pass<"cnn-use-winograd", "mlir::ModuleOp"> {
   }];
   let options = [
     Option<"target", "target", "std::string", "\"host\"", "Machine to choose for: host, x86-64-v3 or x86-64-v4">,
+    Option<"bf16", "bf16", "bool", "false", "Direct sums of inferences are of bf16 where that is faster">,
     Option<"stepsForward", "steps-forward", "bool", "false", "Replace the forward pass of training steps, too">
   ];
   let dependentDialects = ["cnn::CnnDialect"];

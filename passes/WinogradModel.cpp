@@ -40,11 +40,18 @@ double winogradCost(const ConvolutionShape &s, ConvolutionPass pass, int64_t til
 
 } // namespace
 
+double bf16Share(int64_t inputs, const TargetInfo &target) {
+  // An instruction takes twice the products in the time that one of the widest registers takes for single ones.
+  return target.bf16Products ? double(inputs + inputs % 2) / (2 * double(inputs)) : 1.0;
+}
+
 ConvolutionCost convolutionCost(const ConvolutionShape &s, ConvolutionPass pass, const TargetInfo &target) {
   const double multiplyAdds = double(s.images * s.height * s.width * s.kernel * s.kernel) * double(s.inputs) *
                               double(s.outputs) / double(s.groups);
   const double rate = 2e9 * 3.5 * target.vectorLanes * target.cores; // Multiply-adds a second.
-  ConvolutionCost cost{multiplyAdds / 0.85 / rate};
+  ConvolutionCost cost{.direct = multiplyAdds / 0.85 / rate, .bf16 = s.bf16};
+  if (s.bf16)
+    cost.direct *= bf16Share(s.inputs / s.groups, target);
   // Few channels leave the matrix products short, and the transforms are not worth it.
   if (s.kernel < 3 || s.inputs / s.groups < 8 || s.outputs / s.groups < 8)
     return cost;

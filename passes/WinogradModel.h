@@ -11,6 +11,7 @@ struct ConvolutionShape {
   int64_t images, inputs, outputs; ///< Channels of the image and of the result.
   int64_t groups, height, width;   ///< Of the result.
   int64_t kernel;
+  bool bf16 = false; ///< Direct sums of bf16.
 };
 
 /// Which of the three tensors is computed. The weight's gradient writes and reads the transforms of a whole batch.
@@ -21,9 +22,14 @@ struct ConvolutionCost {
   double direct = 0;
   double winograd = 0; ///< With `tile`.
   int64_t tile = 0;    ///< The best; 0 where none fits.
+  bool bf16 = false;   ///< `direct` is of bf16.
 
-  bool winogradPays() const { return tile > 0 && winograd < 0.9 * direct; } // Not for a gain within the model's error.
+  /// Not for a gain within the model's error, but even for a little loss where its result is the more exact.
+  bool winogradPays() const { return tile > 0 && winograd < (bf16 ? 1.1 : 0.9) * direct; }
 };
+
+/// The time of direct sums of bf16 over `inputs` channels, which are read in pairs, by that of f32.
+double bf16Share(int64_t inputs, const TargetInfo &target);
 
 ConvolutionCost convolutionCost(const ConvolutionShape &shape, ConvolutionPass pass, const TargetInfo &target);
 

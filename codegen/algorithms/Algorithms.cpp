@@ -50,6 +50,7 @@ ALGORITHM(scaleOp);
 ALGORITHM(scaleCoefficientGradient);
 ALGORITHM(scaleFilters);
 ALGORITHM(scaleBias);
+ALGORITHM(narrow);
 ALGORITHM(relayout);
 ALGORITHM(concat);
 ALGORITHM(channelShuffle);
@@ -112,6 +113,7 @@ Algorithm algorithmNamed(const std::string &op) {
       {"scale_coefficient_gradient", scaleCoefficientGradient},
       {"scale_filters", scaleFilters},
       {"scale_bias", scaleBias},
+      {"narrow", narrow},
       {"relayout", relayout},
       {"concat", concat},
       {"channel_shuffle", channelShuffle},

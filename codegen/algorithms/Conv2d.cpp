@@ -10,23 +10,24 @@ Stage conv2d(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &shape = weight.spec.shape;
   const Axis row = rows(op, shape[2]), column = columns(op, shape[3]);
   const auto pad = list(op, "pad", {0, 0, 0, 0});
-  RDom r(0, int(shape[1]), 0, column.kernel, 0, row.kernel, "r");
+  const LayerSum r(weight.spec, shape[1], column.kernel, row.kernel);
 
   Stage stage;
   const bool pads = pad != std::vector<int64_t>{0, 0, 0, 0};
   if (pads)
     stage.padding = zeroPadded(in);
-  Expr ix = x * column.stride + r.y * column.dilation - column.before,
-       iy = y * row.stride + r.z * row.dilation - row.before;
+  Expr ix = x * column.stride + r.column * column.dilation - column.before,
+       iy = y * row.stride + r.row * row.dilation - row.before;
   const Groups group = groups(op, shape[0], shape[1], weight.spec.block);
-  const auto [at, channel] = weightElement(group, weight.spec, existing(c, op.results[0], group.count), r.x, r.y, r.z);
+  const auto [at, channel] = weightElement(group, weight.spec, existing(c, op.results[0], group.count), r.channel, r.column, r.row);
   Expr pixel = pads ? Expr(stage.padding(channel, ix, iy, n)) : in.at(channel, ix, iy, n);
 
   Func sum("conv2d");
   sum(c, x, y, n) = operands.size() == 3 ? operands[2].at(c, 0, 0, 0) : Expr(0.0f);
-  sum(c, x, y, n) += weight(at) * pixel;
+  sum(c, x, y, n) += cast<float>(weight(r.inWeight(weight.spec, existing(c, op.results[0], group.count), at))) * cast<float>(pixel);
   stage.sum = sum;
-  stage.reduction = {r.x, r.y, r.z};
+  stage.reduction = r.reduction;
+  stage.pair = r.pair;
   stage.results = {{sum, op.results[0]}};
   return stage;
 }

@@ -9,7 +9,8 @@ Func zeroPadded(const Tensor &in) {
   Func padded("padded");
   const int width = int(in.width()), height = int(in.height());
   Expr inside = x >= 0 && x < width && y >= 0 && y < height;
-  padded(c, x, y, n) = select(inside, in.at(c, clamp(x, 0, width - 1), clamp(y, 0, height - 1), n), 0.0f);
+  Expr value = in.at(c, clamp(x, 0, width - 1), clamp(y, 0, height - 1), n);
+  padded(c, x, y, n) = select(inside, value, cast(value.type(), 0));
   return padded;
 }
 

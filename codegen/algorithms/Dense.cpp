@@ -8,11 +8,12 @@ Stage dense(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
   const Tensor &in = operands[0], &weight = operands[1];
   const int lanes = int(weight.spec.block);
-  RDom r(0, int(in.channels()), 0, int(in.width()), 0, int(in.height()), "r");
+  const LayerSum r(weight.spec, in.channels(), in.width(), in.height());
+  const std::vector<Expr> at = r.inWeight(weight.spec, c, {c % lanes, r.channel, r.column, r.row, c / lanes});
   Func sum("dense");
   sum(c, n) = operands.size() == 3 ? operands[2].at(c, 0, 0, 0) : Expr(0.0f);
-  sum(c, n) += weight({c % lanes, r.x, r.y, r.z, c / lanes}) * in.at(r.x, r.y, r.z, n);
-  return {.results = {{sum, op.results[0]}}, .sum = sum, .reduction = {r.x, r.y, r.z}};
+  sum(c, n) += cast<float>(weight(at)) * cast<float>(in.at(r.channel, r.column, r.row, n));
+  return {.results = {{sum, op.results[0]}}, .sum = sum, .reduction = r.reduction, .pair = r.pair};
 }
 
 // Reads the weight as it lies for the forward pass: outputs, over which this sums, are innermost there.

@@ -62,7 +62,41 @@ Expr here(const Tensor &operand) {
   return operand.at(vars.c, vars.x, vars.y, vars.n);
 }
 
+Expr inOrderOf(const TensorSpec &result, const Tensor &operand) {
+  const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+  const int channels = int(operand.channels());
+  const int readable = operand.spec.layout == LayoutKind::Plain ? channels : int(operand.spec.block);
+  const int written = result.layout == LayoutKind::Plain ? channels : int(result.block);
+  Expr value = written <= readable ? operand.at(c, x, y, n) : operand.at(min(c, readable - 1), x, y, n);
+  return written > channels ? select(c < channels, value, cast(value.type(), 0)) : value;
+}
+
 std::vector<Expr> exprs(const std::vector<Var> &variables) { return {variables.begin(), variables.end()}; }
+
+LayerSum::LayerSum(const TensorSpec &weight, int64_t channels, int64_t columns, int64_t rows) {
+  const bool pairs = weight.element == ElementType::BF16;
+  const Range range[] = {{0, 2}, {0, int(pairs ? (channels + 1) / 2 : channels)}, {0, int(columns)}, {0, int(rows)}};
+  const RDom r({std::begin(range) + (pairs ? 0 : 1), std::end(range)}, "r");
+  const int first = pairs ? 1 : 0;
+  reduction = {r[first], r[first + 1], r[first + 2]};
+  if (pairs)
+    pair = r[0];
+  channel = pairs ? 2 * reduction[0] + *pair : Expr(reduction[0]);
+  column = reduction[1];
+  row = reduction[2];
+}
+
+std::vector<Expr> LayerSum::inWeight(const TensorSpec &weight, Expr filter, std::vector<Expr> at) const {
+  if (!pair)
+    return at;
+  int lanes = 1;
+  while (lanes < 16 && weight.block % (2 * lanes) == 0)
+    lanes *= 2;
+  const int block = int(weight.block);
+  at[0] = 2 * (filter / lanes % (block / lanes) * lanes + filter % lanes) + *pair;
+  at[1] = reduction[0];
+  return at;
+}
 
 int64_t integer(const OpSpec &op, const std::string &name, int64_t otherwise) {
   auto found = op.attributes.find(name);

@@ -7,6 +7,7 @@
 #include "Halide.h"
 #include "ir/KernelSpec.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ struct Stage {
   std::vector<Tensor> results;
   Halide::Func sum;           ///< The function with the reduction, if there is one.
   std::vector<Halide::RVar> reduction; ///< Its reduction variables, innermost first.
+  std::optional<Halide::RVar> pair; ///< Two terms of the sum that an instruction may add at once, innermost.
   Halide::Func padding;       ///< The zero-padded copy of an operand, if one is needed.
   Halide::Func packed;        ///< A copy of an operand in the order in which the sum reads it.
   Halide::Func partial, last; ///< Two-level sums: per chunk of images, and over the chunks.
@@ -69,6 +71,9 @@ Stage pointwise(const OpSpec &op, Halide::Expr value);
 /// The element of `operand` that stands where the result's element stands.
 Halide::Expr here(const Tensor &operand);
 
+/// The same element of `operand` for a result in another order, whose padding lanes are zero.
+Halide::Expr inOrderOf(const TensorSpec &result, const Tensor &operand);
+
 std::vector<Halide::Expr> exprs(const std::vector<Halide::Var> &variables);
 
 /// int64, list, double, string and bool attributes; the defaults are the dialect's.
@@ -76,6 +81,18 @@ int64_t integer(const OpSpec &op, const std::string &name, int64_t otherwise);
 double number(const OpSpec &op, const std::string &name, double otherwise);
 std::string text(const OpSpec &op, const std::string &name, const std::string &otherwise);
 std::vector<int64_t> list(const OpSpec &op, const std::string &name, std::vector<int64_t> otherwise);
+
+/// The terms of a sum over the channels, columns and rows that a layer's result reads. Of bf16, two channels are a pair,
+/// beside each other in the weight.
+struct LayerSum {
+  Halide::Expr channel, column, row;
+  std::vector<Halide::RVar> reduction;
+  std::optional<Halide::RVar> pair;
+
+  LayerSum(const TensorSpec &weight, int64_t channels, int64_t columns, int64_t rows);
+  /// Where the term's element of a packed weight lies; `at` is where it would lie without pairs.
+  std::vector<Halide::Expr> inWeight(const TensorSpec &weight, Halide::Expr filter, std::vector<Halide::Expr> at) const;
+};
 
 /// Where a window starts and what it covers, along one axis.
 struct Axis {

@@ -40,6 +40,7 @@ LogicalResult runPasses(ModuleOp module, Stage to, const CompileOptions &options
   pipeline.foldBatchNorm = options.foldBatchNorm;
   pipeline.winograd = options.winograd;
   pipeline.winogradSteps = options.winogradSteps;
+  pipeline.bf16 = options.bf16;
   pipeline.hoistConstants = options.hoistConstants;
   pipeline.fuseElementwise = options.fuseElementwise;
   pipeline.fusePool = options.fusePool;

@@ -81,6 +81,14 @@ void addCommon(CLI::App *command, CompileOptions &o) {
           },
           ""))
       ->type_name("NAME");
+  command
+      ->add_option_function<std::string>(
+          "--precision", [&o](const std::string &text) { o.bf16 = text == "bf16"; },
+          "f32, or bf16: inferences round images and weights to 8 bits of significand where that is\nfaster; sums, and all of training, stay f32 (default: f32)")
+      ->check(CLI::Validator(
+          [](std::string &text) { return text == "f32" || text == "bf16" ? std::string() : wrong(text, "f32 or bf16"); },
+          ""))
+      ->type_name("NAME");
   command->add_flag("--inference", o.inference, "Leave training out: no step and update functions");
   addStage(command, "--from", o.from, resumed, "net, ast, ir, opt or schedule",
            "What MODEL holds: net (default), ast, ir, opt or schedule,\nas --emit printed it");

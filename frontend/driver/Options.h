@@ -18,6 +18,7 @@ struct CompileOptions {
   std::string output;           ///< Empty: standard output for text, the model's stem for files.
   std::vector<int64_t> batches; ///< Empty: 1 and the recipe's for inference, the recipe's for training.
   std::string target = "host";
+  bool bf16 = false;      ///< Inferences multiply numbers of bf16.
   bool inference = false; ///< No training functions.
   Stage emit = Stage::Exe;
   Stage from = Stage::Net;

@@ -26,13 +26,14 @@ static FailureOr<SmallVector<int64_t, 4>> resultShape(Shape x, Shape w, Convolut
 /// Multiply-adds of one pass over the convolution, whichever of its three tensors is computed, as FLOPs.
 static int64_t convolutionFlops(Value y, Value w) { return 2 * elements(y) * elementsPerImage(w); }
 
-LogicalResult Conv2dOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
+LogicalResult Conv2dOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor op,
                                          InferredTypes &types) {
   const Rule rule = ruleOf<Conv2dOp>(location);
   auto shape = resultShape(shapeOf(op.getX()), shapeOf(op.getW()), op, rule);
-  if (failed(shape) || failed(checkPerChannel("bias", op.getBias(), (*shape)[1], rule)))
+  if (failed(shape) || failed(checkPerChannel("bias", op.getBias(), (*shape)[1], rule)) ||
+      failed(checkPrecision(op.getX(), op.getW(), rule)))
     return failure();
-  types.push_back(plainType(op.getX(), *shape));
+  types.push_back(plainF32(context, *shape));
   return success();
 }
 

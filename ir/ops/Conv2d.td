@@ -6,7 +6,8 @@ include "ir/CnnBase.td"
 def Conv2dOp : Cnn_InferredOp<"conv2d", [CountsFlops, Differentiable]> {
   let summary = "convolution: y[n,o,p,q] = bias[o] + sum over i,u,v of "
                 "w[o,i,u,v] * x[n,g*I+i,p*sh+u*dh-top,q*sw+v*dw-left], g = o / (O / groups)";
-  let arguments = !con((ins Cnn_Image:$x, Cnn_ConvWeight:$w, Optional<Cnn_Channels>:$bias), convolutionAttributes);
+  let description = "Of x and w in bf16, products and sums are f32.";
+  let arguments = !con((ins Cnn_ImageRead:$x, Cnn_ConvWeightRead:$w, Optional<Cnn_Channels>:$bias), convolutionAttributes);
   let results = (outs Cnn_Image:$y);
 }
 

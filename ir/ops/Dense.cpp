@@ -5,14 +5,16 @@ namespace fovea::cnn {
 
 using namespace mlir;
 
-LogicalResult DenseOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
+LogicalResult DenseOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor op,
                                         InferredTypes &types) {
   const Rule rule = ruleOf<DenseOp>(location);
   const Shape x = shapeOf(op.getX()), w = shapeOf(op.getW());
   if (elementsPerImage(op.getX()) != w[1])
     return rule.broken("input " + toText(x) + " has " + Twine(elementsPerImage(op.getX())) +
                        " numbers per image, but weight " + toText(w) + " reads " + Twine(w[1]));
-  types.push_back(plainType(op.getX(), {x[0], w[0]}));
+  types.push_back(plainF32(context, {x[0], w[0]}));
+  if (failed(checkPrecision(op.getX(), op.getW(), rule)))
+    return failure();
   return checkPerChannel("bias", op.getBias(), w[0], rule);
 }
 

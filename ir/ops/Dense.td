@@ -5,8 +5,8 @@ include "ir/CnnBase.td"
 
 def DenseOp : Cnn_InferredOp<"dense", [CountsFlops, Differentiable]> {
   let summary = "fully connected layer: y[n,o] = bias[o] + sum over k of w[o,k] * x[n,k]";
-  let description = "An input [N,C,H,W] is read as [N,C*H*W], in that order.";
-  let arguments = (ins Cnn_Activation:$x, Cnn_DenseWeight:$w, Optional<Cnn_Channels>:$bias);
+  let description = "An input [N,C,H,W] is read as [N,C*H*W], in that order. Of x and w in bf16, products and sums are f32.";
+  let arguments = (ins Cnn_ActivationRead:$x, Cnn_DenseWeightRead:$w, Optional<Cnn_Channels>:$bias);
   let results = (outs Cnn_Rows:$y);
 }
 

@@ -57,7 +57,7 @@ func.func @f(%x: tensor<2x3x3x3xf32>, %w: tensor<4x3x5x5xf32>) {
 // -----
 
 func.func @f(%x: tensor<2x3xf32>, %w: tensor<4x3x5x5xf32>) {
-  // expected-error @+1 {{'cnn.conv2d' op operand #0 must be [N,C,H,W] tensor of 32-bit float values, but got 'tensor<2x3xf32>'}}
+  // expected-error @+1 {{'cnn.conv2d' op operand #0 must be [N,C,H,W] tensor of 32-bit float or bfloat16 type values, but got 'tensor<2x3xf32>'}}
   %0 = cnn.conv2d %x, %w : (tensor<2x3xf32>, tensor<4x3x5x5xf32>) -> tensor<2x4x1x1xf32>
   return
 }
@@ -65,7 +65,7 @@ func.func @f(%x: tensor<2x3xf32>, %w: tensor<4x3x5x5xf32>) {
 // -----
 
 func.func @f(%x: tensor<?x3x8x8xf32>, %w: tensor<4x3x5x5xf32>) {
-  // expected-error @+1 {{'cnn.conv2d' op operand #0 must be [N,C,H,W] tensor of 32-bit float values, but got 'tensor<?x3x8x8xf32>'}}
+  // expected-error @+1 {{'cnn.conv2d' op operand #0 must be [N,C,H,W] tensor of 32-bit float or bfloat16 type values, but got 'tensor<?x3x8x8xf32>'}}
   %0 = cnn.conv2d %x, %w : (tensor<?x3x8x8xf32>, tensor<4x3x5x5xf32>) -> tensor<2x4x4x4xf32>
   return
 }

@@ -65,8 +65,8 @@ void scheduleConv2d(ScheduledKernel &kernel) {
     storage = co;
   }
   sum.compute_at(tiled, xo).store_in(MemoryType::Stack).bound_extent(c, tile);
-  sum.vectorize(c, lanes).unroll(c).unroll(x).update().reorder(order({c, x}, stage.reduction)).vectorize(c, lanes)
-      .unroll(c).unroll(x);
+  sum.vectorize(c, lanes).unroll(c).unroll(x);
+  unrollSum(sum.update(), kernel, lanes, x, stage.reduction);
 
   // The loops over strips, channel tiles and images become one over tasks.
   Var strip("strip"), inner("inner"), tiles("tiles"), copied("copied"), images = n;

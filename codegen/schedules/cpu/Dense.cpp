@@ -24,12 +24,14 @@ void scheduleBlockedDense(ScheduledKernel &kernel, Var co) {
   Var no("no"), ni("ni"), zo("zo"), zx("zx"), zy("zy");
   RVar ro("ro"), ri("ri");
   sum.compute_at(kernel.output, co).bound_extent(c, tile).vectorize(c, lanes).unroll(c);
-  sum.update().split(stage.reduction[0], ro, ri, int(kernel.key("block", 1)));
+  const int terms = int(kernel.key("block", 1)) / (stage.pair ? 2 : 1);
+  sum.update().split(stage.reduction[0], ro, ri, terms);
   Func partial = sum.update().rfactor({{ro, zo}, {stage.reduction[1], zx}, {stage.reduction[2], zy}});
   sum.update().split(n, no, ni, rows).reorder({c, ni, no, ro, stage.reduction[1], stage.reduction[2]});
   sum.update().vectorize(c, lanes).unroll(c).unroll(ni);
   partial.compute_at(sum, no).store_in(MemoryType::Stack).bound_extent(c, tile).bound_extent(n, rows);
-  partial.vectorize(c, lanes).unroll(c).unroll(n).update().reorder(c, n, ri).vectorize(c, lanes).unroll(c).unroll(n);
+  partial.vectorize(c, lanes).unroll(c).unroll(n);
+  unrollSum(partial.update(), kernel, lanes, n, {ri});
 }
 
 } // namespace
@@ -62,14 +64,8 @@ void scheduleDense(ScheduledKernel &kernel) {
   sum.compute_at(output, no).store_in(MemoryType::Stack).bound_extent(c, tile);
   if (spatial)
     sum.reorder(c, n, x, y).update().reorder(order({c, n}, stage.reduction));
-  sum.vectorize(c, lanes)
-      .unroll(c)
-      .unroll(n)
-      .update()
-      .reorder(order({c, n}, stage.reduction))
-      .vectorize(c, lanes)
-      .unroll(c)
-      .unroll(n);
+  sum.vectorize(c, lanes).unroll(c).unroll(n);
+  unrollSum(sum.update(), kernel, lanes, n, stage.reduction);
   if (unroll > 1)
     sum.update().unroll(stage.reduction[0], unroll);
 }

@@ -52,6 +52,22 @@ std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const
   return first;
 }
 
+void unrollSum(Halide::Stage sum, const ScheduledKernel &kernel, int lanes, Halide::Var inner,
+               const std::vector<Halide::RVar> &reduction) {
+  const auto &pair = kernel.anchor()->pair;
+  if (!pair) {
+    sum.reorder(order({vars.c, inner}, reduction)).vectorize(vars.c, lanes).unroll(vars.c).unroll(inner);
+    return;
+  }
+  Halide::Var vector("vector"), lane("lane");
+  sum.split(vars.c, vector, lane, lanes).reorder(order({*pair, lane, vector, inner}, reduction));
+  if (kernel.target.bf16Products)
+    sum.atomic().vectorize(*pair).vectorize(lane);
+  else
+    sum.reorder(lane, *pair).vectorize(lane).unroll(*pair);
+  sum.unroll(vector).unroll(inner);
+}
+
 void scheduleCpu(ScheduledKernel &kernel) {
   for (Stage &stage : kernel.stages)
     for (Halide::Func &f : stage.perChannel) {

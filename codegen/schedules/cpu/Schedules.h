@@ -42,6 +42,11 @@ void computeRows(ScheduledKernel &kernel, Halide::Var row, Halide::Var storage);
 /// A loop order from the innermost: `first`, then the reduction.
 std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const std::vector<Halide::RVar> &then);
 
+/// Holds the sum's tile in registers: vectors of `lanes` channels times all of `inner`, unrolled inside the loops of
+/// `reduction`. A pair of terms is one instruction where the target has it, and else two.
+void unrollSum(Halide::Stage sum, const ScheduledKernel &kernel, int lanes, Halide::Var inner,
+               const std::vector<Halide::RVar> &reduction);
+
 void scheduleCpu(ScheduledKernel &kernel);
 
 void scheduleConv2d(ScheduledKernel &kernel);       ///< conv2d and its input gradient

@@ -1,5 +1,7 @@
 #include "test/codegen/numeric/Array.h"
 
+#include <bit>
+#include <cmath>
 #include <cstring>
 
 namespace fovea::test {
@@ -9,6 +11,11 @@ namespace {
 double read(ElementType element, const uint8_t *bytes, int64_t index) {
   if (element == ElementType::U8)
     return bytes[index];
+  if (element == ElementType::BF16) {
+    uint16_t half;
+    std::memcpy(&half, bytes + 2 * index, 2);
+    return std::bit_cast<float>(uint32_t(half) << 16);
+  }
   if (element == ElementType::I32) {
     int32_t value;
     std::memcpy(&value, bytes + 4 * index, 4);
@@ -22,6 +29,9 @@ double read(ElementType element, const uint8_t *bytes, int64_t index) {
 void write(ElementType element, uint8_t *bytes, int64_t index, double value) {
   if (element == ElementType::U8) {
     bytes[index] = uint8_t(value);
+  } else if (element == ElementType::BF16) {
+    const auto half = uint16_t(std::bit_cast<uint32_t>(float(toBf16(value))) >> 16);
+    std::memcpy(bytes + 2 * index, &half, 2);
   } else if (element == ElementType::I32) {
     const auto whole = int32_t(value);
     std::memcpy(bytes + 4 * index, &whole, 4);
@@ -32,6 +42,15 @@ void write(ElementType element, uint8_t *bytes, int64_t index, double value) {
 }
 
 } // namespace
+
+// From the format's definition: 8 bits of significand, ties to even (the rounding mode that C++ starts with).
+double toBf16(double value) {
+  if (value == 0 || !std::isfinite(value))
+    return value;
+  int exponent;
+  const double significand = std::frexp(value, &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(significand, 8)), exponent - 8);
+}
 
 Array::Array(std::vector<int64_t> shape) : shape(std::move(shape)) {
   int64_t count = 1;
@@ -69,6 +88,9 @@ int64_t memoryIndex(const TensorSpec &spec, int64_t flat) {
     const int64_t outputs = shape[0], inputs = dense ? spec.spatial.at(0) : shape[1];
     const int64_t area = dense ? spec.spatial.at(1) * spec.spatial.at(2) : shape[2] * shape[3];
     const int64_t tap = flat % area, input = flat / area % inputs, output = flat / area / inputs;
+    if (spec.layout == LayoutKind::Weight && spec.element == ElementType::BF16) // Two inputs side by side.
+      return (((output / block * area + tap) * ((inputs + 1) / 2) + input / 2) * block + output % block) * 2 +
+             input % 2;
     if (spec.layout == LayoutKind::Weight)
       return ((output / block * area + tap) * inputs + input) * block + output % block;
     return ((input / block * area + tap) * outputs + output) * block + input % block;

@@ -28,6 +28,9 @@ private:
   }
 };
 
+/// The nearest bf16, as long as that is a normal number.
+double toBf16(double value);
+
 /// Where logical element `flat` (row-major) of the tensor lies in memory, in elements. Written from the definition of
 /// the layouts (ir/README.md), not from the code generator's.
 int64_t memoryIndex(const TensorSpec &spec, int64_t flat);

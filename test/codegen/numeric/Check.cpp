@@ -21,6 +21,8 @@ Array filled(const TensorSpec &spec, const Fill &fill, std::mt19937 &random) {
   for (int64_t flat = 0; flat < array.size(); ++flat) {
     if (fill)
       array.values[flat] = spec.element == ElementType::F32 ? float(fill(flat)) : fill(flat);
+    else if (spec.element == ElementType::BF16)
+      array.values[flat] = toBf16(uniform(random));
     else if (spec.element == ElementType::F32)
       array.values[flat] = uniform(random);
     else
@@ -121,7 +123,7 @@ struct Inputs {
       const TensorSpec &spec = kernel.inputs[input];
       auto fill = checks.fills.find(int(input));
       logical.push_back(filled(spec, fill == checks.fills.end() ? nullptr : fill->second, random));
-      const bool zero = isWeightLike(spec) || spec.element != ElementType::F32 ||
+      const bool zero = isWeightLike(spec) || (spec.element != ElementType::F32 && spec.element != ElementType::BF16) ||
                         std::count(checks.gradients.begin(), checks.gradients.end(), int(input));
       auto given = checks.bytes.find(int(input));
       bytes.push_back(given != checks.bytes.end() ? given->second : toMemory(spec, logical.back(), zero ? 0 : junk));

@@ -38,6 +38,8 @@ halide_type_t typeOf(ElementType element) {
     return halide_type_t(halide_type_float, 32);
   case ElementType::I32:
     return halide_type_t(halide_type_int, 32);
+  case ElementType::BF16:
+    return halide_type_t(halide_type_bfloat, 16);
   case ElementType::U8:
     break;
   }

@@ -257,6 +257,7 @@ ReferenceOp elementReference(const std::string &op) {
       {"flatten", same},
       {"unflatten", same},
       {"relayout", same},
+      {"narrow", [](auto &op, auto &in) { Arrays y = same(op, in); for (double &value : y[0].values) value = toBf16(value); return y; }},
       {"transpose_weight", same},
       {"rbf", rbf},
       {"rbf_input_gradient", rbfInputGradient},
