@@ -13,7 +13,7 @@
 #include "runtime/ThreadPool.h"
 #include "runtime/commands/Peak.h"
 #include "test/bench/ModelKernels.h"
-#include "test/codegen/numeric/LoadedKernel.h"
+#include "codegen/LoadedKernel.h"
 
 #include <benchmark/benchmark.h>
 
@@ -51,7 +51,7 @@ void fill(const TensorSpec &spec, void *memory) {
 /// A kernel, compiled when it is first run: a filter spares the others.
 struct Timed {
   ModelKernel model;
-  std::unique_ptr<test::LoadedKernel> compiled;
+  std::unique_ptr<LoadedKernel> compiled;
   std::map<int64_t, double> peaks; ///< GFLOP/s by threads, measured just before the kernel's first run.
 };
 
@@ -70,7 +70,7 @@ void run(benchmark::State &state, Timed &kernel, const TargetInfo &target) {
   const DenormalsAreZero denormals;
   const KernelSpec &spec = kernel.model.kernel;
   if (!kernel.compiled)
-    kernel.compiled = std::make_unique<test::LoadedKernel>(spec, target);
+    kernel.compiled = std::make_unique<LoadedKernel>(spec, target);
   std::vector<AlignedMemory> blocks;
   std::vector<void *> arguments;
   auto add = [&](const TensorSpec &tensor) {

@@ -1,6 +1,6 @@
 #include "test/codegen/numeric/Check.h"
 
-#include "test/codegen/numeric/LoadedKernel.h"
+#include "codegen/LoadedKernel.h"
 #include "test/codegen/numeric/Reference.h"
 #include "test/codegen/numeric/TestRuntime.h"
 

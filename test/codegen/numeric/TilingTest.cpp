@@ -2,7 +2,7 @@
 #include "test/codegen/numeric/Check.h"
 
 #include "passes/TilingCost.h"
-#include "test/codegen/numeric/LoadedKernel.h"
+#include "codegen/LoadedKernel.h"
 #include "test/codegen/numeric/TestRuntime.h"
 
 namespace fovea::test {

@@ -1,6 +1,6 @@
 // The update of a parameter as the tail of the kernel that computes its gradient.
 #include "test/codegen/numeric/Check.h"
-#include "test/codegen/numeric/LoadedKernel.h"
+#include "codegen/LoadedKernel.h"
 #include "test/codegen/numeric/TestRuntime.h"
 
 #include <cstring>

@@ -1,6 +1,6 @@
 // A kernel compiled to an object, linked to a shared library and loaded into this process.
 //
-// The process must define what kernels may call: halide_do_par_for, halide_malloc, halide_free, halide_error. Anything
+// Linked by the C++ compiler, `$CXX` or c++. The process must define what kernels may call: halide_do_par_for, halide_malloc, halide_free, halide_error. Anything
 // else that a kernel needs and libc does not have fails the loading.
 #pragma once
 
@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-namespace fovea::test {
+namespace fovea {
 
 class LoadedKernel {
 public:
@@ -30,4 +30,4 @@ private:
   void *library = nullptr, *function = nullptr;
 };
 
-} // namespace fovea::test
+} // namespace fovea

@@ -1,4 +1,4 @@
-#include "test/codegen/numeric/LoadedKernel.h"
+#include "codegen/LoadedKernel.h"
 
 #include "codegen/BufferDims.h"
 #include "codegen/EmitKernel.h"
@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace fovea::test {
+namespace fovea {
 
 namespace {
 
@@ -47,7 +47,7 @@ halide_type_t typeOf(ElementType element) {
 }
 
 struct TemporaryFolder {
-  std::string path = (std::filesystem::temp_directory_path() / "fovea-test-XXXXXX").string();
+  std::string path = (std::filesystem::temp_directory_path() / "fovea-kernel-XXXXXX").string();
   TemporaryFolder() {
     if (!mkdtemp(path.data()))
       throw std::runtime_error("cannot create " + path);
@@ -77,19 +77,19 @@ struct LoadedKernel::Buffers {
 
 LoadedKernel::LoadedKernel(const KernelSpec &kernel, const TargetInfo &target) : buffers(new Buffers) {
   const auto begin = std::chrono::steady_clock::now();
-  const std::string object = emitKernel(kernel, "fovea_test_kernel", target, EmitFormat::Object);
+  const std::string object = emitKernel(kernel, "fovea_kernel", target, EmitFormat::Object);
   secondsToCompile = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 
   TemporaryFolder folder;
   const std::string objectPath = folder.path + "/kernel.o", libraryPath = folder.path + "/kernel.so";
   std::ofstream(objectPath, std::ios::binary) << object;
-  const std::string command = FOVEA_TEST_CXX " -shared -o " + libraryPath + " " + objectPath;
+  const std::string command = "${CXX:-c++} -shared -o " + libraryPath + " " + objectPath;
   if (std::system(command.c_str()) != 0)
     throw std::runtime_error("cannot link a kernel: " + command);
   library = dlopen(libraryPath.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     throw std::runtime_error(std::string("cannot load a kernel: ") + dlerror());
-  function = dlsym(library, "fovea_test_kernel");
+  function = dlsym(library, "fovea_kernel");
 
   for (const TensorSpec &input : kernel.inputs)
     buffers->add(input);
@@ -112,4 +112,4 @@ int LoadedKernel::operator()(const std::vector<void *> &memory) const {
   return callWith(function, buffers->pointers);
 }
 
-} // namespace fovea::test
+} // namespace fovea
