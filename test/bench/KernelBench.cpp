@@ -10,13 +10,14 @@
 //   GFLOP/s, %peak       of `flops`; the multiply-add peak that as many threads reach just before
 //   GB/s, %read          of `bytes`; what as many threads read from memory
 //   flop/byte            `flops` for each of `bytes`              compile_ms of the kernel, by Halide
+#include "codegen/LoadedKernel.h"
 #include "runtime/ThreadPool.h"
 #include "runtime/commands/Peak.h"
 #include "test/bench/ModelKernels.h"
-#include "codegen/LoadedKernel.h"
 
 #include <benchmark/benchmark.h>
 
+#include <bit>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -40,19 +41,22 @@ struct AlignedMemory {
   AlignedMemory(AlignedMemory &&other) noexcept : data(std::exchange(other.data, nullptr)) {}
 };
 
-/// Small numbers for floats: no sum overflows, nothing is denormal. Labels and window places are 0.
+/// Small numbers: no sum overflows, nothing is denormal. Labels and window places are 0.
 void fill(const TensorSpec &spec, void *memory) {
   std::memset(memory, 0, physicalBytes(spec));
-  if (spec.element == ElementType::F32)
-    for (int64_t index = 0; index < physicalElements(spec); ++index)
-      static_cast<float *>(memory)[index] = float(index * 7919 % 2001 - 1000) / 1000;
+  for (int64_t index = 0; index < physicalElements(spec); ++index) {
+    const float value = float(index * 7919 % 2001 - 1000) / 1000;
+    if (spec.element == ElementType::F32)
+      static_cast<float *>(memory)[index] = value;
+    else if (spec.element == ElementType::BF16)
+      static_cast<uint16_t *>(memory)[index] = uint16_t(std::bit_cast<uint32_t>(value) >> 16);
+  }
 }
 
 /// A kernel, compiled when it is first run: a filter spares the others.
 struct Timed {
   ModelKernel model;
   std::unique_ptr<LoadedKernel> compiled;
-  std::map<int64_t, double> peaks; ///< GFLOP/s by threads, measured just before the kernel's first run.
 };
 
 /// GB/s by threads.
@@ -64,6 +68,24 @@ double readGbytes(int64_t threads) {
   return found->second;
 }
 
+/// Memory of a kernel's arguments.
+struct Arguments {
+  std::vector<AlignedMemory> blocks;
+  std::vector<void *> pointers;
+
+  void add(const TensorSpec &tensor) {
+    pointers.push_back(blocks.emplace_back(physicalBytes(tensor)).data);
+    fill(tensor, pointers.back());
+  }
+
+  explicit Arguments(const KernelSpec &kernel) {
+    for (const TensorSpec &input : kernel.inputs)
+      add(input);
+    for (const TensorSpec &result : kernel.ops.back().results)
+      add(result);
+  }
+};
+
 void run(benchmark::State &state, Timed &kernel, const TargetInfo &target) {
   const int64_t threads = state.range(0);
   setThreadCount(int(threads));
@@ -71,24 +93,13 @@ void run(benchmark::State &state, Timed &kernel, const TargetInfo &target) {
   const KernelSpec &spec = kernel.model.kernel;
   if (!kernel.compiled)
     kernel.compiled = std::make_unique<LoadedKernel>(spec, target);
-  std::vector<AlignedMemory> blocks;
-  std::vector<void *> arguments;
-  auto add = [&](const TensorSpec &tensor) {
-    arguments.push_back(blocks.emplace_back(physicalBytes(tensor)).data);
-    fill(tensor, arguments.back());
-  };
-  for (const TensorSpec &input : spec.inputs)
-    add(input);
-  for (const TensorSpec &result : spec.ops.back().results)
-    add(result);
+  const Arguments arguments(spec);
   const double gbytes = readGbytes(threads);
-  auto [peak, isNew] = kernel.peaks.try_emplace(threads, 0.0);
-  if (isNew)
-    peak->second = measurePeakGflops(); // For each kernel: a shared machine's clock and load drift.
+  const double peak = measurePeakGflops(); // Each time: a shared machine's clock and load drift.
 
   const auto begin = std::chrono::steady_clock::now();
   for (auto _ : state)
-    if ((*kernel.compiled)(arguments) != 0)
+    if ((*kernel.compiled)(arguments.pointers) != 0)
       state.SkipWithError("the kernel failed");
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const double perNanosecond = double(state.iterations()) / seconds * 1e-9;
@@ -101,8 +112,8 @@ void run(benchmark::State &state, Timed &kernel, const TargetInfo &target) {
   state.counters["bytes"] = bytes;
   state.counters["flop/byte"] = flops / bytes;
   state.counters["GFLOP/s"] = flops * perNanosecond;
-  state.counters["%peak"] = percent(flops * perNanosecond, peak->second);
-  state.counters["peak_GFLOP/s"] = peak->second;
+  state.counters["%peak"] = percent(flops * perNanosecond, peak);
+  state.counters["peak_GFLOP/s"] = peak;
   state.counters["GB/s"] = bytes * perNanosecond;
   state.counters["%read"] = percent(bytes * perNanosecond, gbytes);
   state.counters["read_GB/s"] = gbytes;
@@ -123,6 +134,8 @@ std::vector<int64_t> numbersIn(const std::string &list, const std::string &optio
   std::istringstream stream(list);
   for (std::string item; std::getline(stream, item, ',');)
     numbers.push_back(numberIn(item, option, 1));
+  if (numbers.empty())
+    numberIn(list, option, 1); // Says what was expected.
   return numbers;
 }
 
@@ -166,7 +179,7 @@ int runAll(int argc, char **argv) {
   std::vector<Timed> kernels;
   for (const std::string &model : options.models)
     for (ModelKernel &kernel : kernelsOf(model, options.from, options.target, options.batches, options.trainBatch))
-      kernels.push_back({std::move(kernel), nullptr, {}});
+      kernels.push_back({std::move(kernel), nullptr});
   for (Timed &kernel : kernels) {
     auto *benchmark = benchmark::RegisterBenchmark(kernel.model.name.c_str(),
                                                    [&](benchmark::State &state) { run(state, kernel, target); });
