@@ -10,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <unistd.h>
@@ -44,7 +46,8 @@ template <typename Parameter> void fixDimensions(Parameter &&parameter, const Te
 
 struct Built {
   std::vector<Argument> arguments;
-  Func output;
+  std::vector<ImageParam> inputs;
+  ScheduledKernel scheduled;
 };
 
 /// Operations that read each element of their image several times.
@@ -52,17 +55,19 @@ bool readsNeighbours(const std::string &op) {
   return op == "max_pool" || op == "max_pool_indices" || op == "avg_pool" || op == "lrn" || op == "lrn_gradient";
 }
 
+/// The kernel's functions and their bounds; no schedule yet.
 Built build(const KernelSpec &kernel, const TargetInfo &target) {
-  Built built;
+  Built built{.scheduled = {kernel, target}};
   std::vector<Tensor> values;
   for (const TensorSpec &spec : kernel.inputs) {
     ImageParam parameter(halideType(spec.element), int(bufferDims(spec).size()), "in" + std::to_string(values.size()));
     fixDimensions(parameter, spec);
     built.arguments.push_back(parameter);
+    built.inputs.push_back(parameter);
     values.push_back({Func(parameter), spec});
   }
 
-  ScheduledKernel scheduled{kernel, target};
+  ScheduledKernel &scheduled = built.scheduled;
   for (const OpSpec &op : kernel.ops) {
     std::vector<Tensor> operands;
     for (int operand : op.operands) {
@@ -98,8 +103,6 @@ Built build(const KernelSpec &kernel, const TargetInfo &target) {
     output.output_buffers()[1].set_host_alignment(64);
   }
   scheduled.output = output;
-  scheduleCpu(scheduled);
-  built.output = output;
   return built;
 }
 
@@ -156,22 +159,48 @@ Target halideTarget(const KernelSpec &kernel, const TargetInfo &target) {
   // Only where they are wanted: all other kernels run on every CPU of the level.
   if (usesBf16(kernel) && target.bf16Products)
     machine = machine.with_feature(Target::AVX512_Cannonlake).with_feature(Target::AVX512_Zen4);
-  return machine
-      .with_feature(Target::NoRuntime)
-      .with_feature(Target::NoAsserts)
-      .with_feature(Target::NoBoundsQuery);
+  return machine.with_feature(Target::NoRuntime).with_feature(Target::NoAsserts).with_feature(Target::NoBoundsQuery);
+}
+
+/// Autoschedulers go by estimates, which are here what all sizes are.
+template <typename Function> void estimate(Function &&function, const TensorSpec &spec) {
+  Region region;
+  for (const BufferDim &dim : bufferDims(spec))
+    region.emplace_back(0, int(dim.extent));
+  function.set_estimates(region);
+}
+
+void scheduleBy(const Autoscheduler &autoscheduler, Built &built) {
+  for (size_t index = 0; index < built.inputs.size(); ++index)
+    estimate(built.inputs[index], built.scheduled.kernel.inputs[index]);
+  estimate(built.scheduled.output, built.scheduled.stages.back().results[0].spec);
+  static std::mutex mutex;
+  static std::set<std::string> loaded; // A plugin may register its scheduler once.
+  {
+    std::lock_guard lock(mutex);
+    if (!loaded.count(autoscheduler.plugin))
+      load_plugin(autoscheduler.plugin);
+    loaded.insert(autoscheduler.plugin);
+  }
+  Pipeline(built.scheduled.output)
+      .apply_autoscheduler(halideTarget(built.scheduled.kernel, built.scheduled.target),
+                           {autoscheduler.name, {{"parallelism", std::to_string(autoscheduler.threads)}}});
 }
 
 } // namespace
 
-std::string emitKernel(const KernelSpec &kernel, const std::string &symbol, const TargetInfo &target,
-                       EmitFormat format) {
+std::string emitKernel(const KernelSpec &kernel, const std::string &symbol, const TargetInfo &target, EmitFormat format,
+                       const Autoscheduler &autoscheduler) {
   silenceWarnings();
   try {
     Built built = build(kernel, target);
+    if (autoscheduler.name.empty())
+      scheduleCpu(built.scheduled);
+    else
+      scheduleBy(autoscheduler, built);
     TemporaryFile file;
-    Pipeline(built.output).compile_to({{outputType(format), file.path}}, built.arguments, symbol,
-                                      halideTarget(kernel, target));
+    Pipeline(built.scheduled.output)
+        .compile_to({{outputType(format), file.path}}, built.arguments, symbol, halideTarget(kernel, target));
     const std::string text = file.read();
     return format == EmitFormat::Halide ? "// " + toJson(kernel) + "\n" + text : text;
   } catch (const Halide::Error &error) { // Not derived from std::exception.

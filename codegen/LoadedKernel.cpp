@@ -75,9 +75,10 @@ struct LoadedKernel::Buffers {
   }
 };
 
-LoadedKernel::LoadedKernel(const KernelSpec &kernel, const TargetInfo &target) : buffers(new Buffers) {
+LoadedKernel::LoadedKernel(const KernelSpec &kernel, const TargetInfo &target, const Autoscheduler &autoscheduler)
+    : buffers(new Buffers) {
   const auto begin = std::chrono::steady_clock::now();
-  const std::string object = emitKernel(kernel, "fovea_kernel", target, EmitFormat::Object);
+  const std::string object = emitKernel(kernel, "fovea_kernel", target, EmitFormat::Object, autoscheduler);
   secondsToCompile = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 
   TemporaryFolder folder;

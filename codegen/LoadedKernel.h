@@ -1,9 +1,10 @@
 // A kernel compiled to an object, linked to a shared library and loaded into this process.
 //
-// Linked by the C++ compiler, `$CXX` or c++. The process must define what kernels may call: halide_do_par_for, halide_malloc, halide_free, halide_error. Anything
-// else that a kernel needs and libc does not have fails the loading.
+// Linked by the C++ compiler, `$CXX` or c++. The process must define what kernels may call: halide_do_par_for,
+// halide_malloc, halide_free, halide_error. Anything else that a kernel needs and libc does not have fails the loading.
 #pragma once
 
+#include "codegen/EmitKernel.h"
 #include "ir/KernelSpec.h"
 #include "ir/TargetInfo.h"
 
@@ -15,7 +16,7 @@ namespace fovea {
 class LoadedKernel {
 public:
   /// Throws std::runtime_error when the kernel cannot be compiled, linked or loaded.
-  LoadedKernel(const KernelSpec &kernel, const TargetInfo &target);
+  LoadedKernel(const KernelSpec &kernel, const TargetInfo &target, const Autoscheduler &autoscheduler = {});
   ~LoadedKernel();
   LoadedKernel(const LoadedKernel &) = delete;
 

@@ -1,10 +1,11 @@
 // Times the kernels of models, each in a loop of its own: what it reads is in the caches as far as it fits.
 //
 //   fovea-kernel-bench [--from=STAGE] [--target=host] [--batch=1,64] [--train-batch=64] [--threads=N,...]
-//                      [Google Benchmark's options] MODEL ...
+//                      [--autoscheduler=NAME] [Google Benchmark's options] MODEL ...
 //
 // MODEL is a model file, or with --from what `fovea compile --emit=ir|opt|schedule` printed: a kernel's schedule
-// changed there is another tile tried. A name is that of network, function and kernel. Counters:
+// changed there is another tile tried. With --autoscheduler, Halide's Mullapudi2016, Adams2019 or Li2018 schedules the
+// same algorithms. A name is that of network, function and kernel. Counters:
 //
 //   flops, direct_flops  of one call, see ModelKernels.h          bytes      read and written at least
 //   GFLOP/s, %peak       of `flops`; the multiply-add peak that as many threads reach just before
@@ -17,9 +18,12 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <bit>
+#include <cctype>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -86,13 +90,39 @@ struct Arguments {
   }
 };
 
-void run(benchmark::State &state, Timed &kernel, const TargetInfo &target) {
+/// Whether an autoscheduler's kernel computes what ours does, up to rounding: nothing else checks its bounds.
+bool agrees(const KernelSpec &kernel, const TargetInfo &target, const LoadedKernel &other) {
+  const Arguments expected(kernel), actual(kernel);
+  if (LoadedKernel(kernel, target)(expected.pointers) != 0 || other(actual.pointers) != 0)
+    return false;
+  const std::vector<TensorSpec> &results = kernel.ops.back().results;
+  for (size_t result = 0; result < results.size(); ++result) {
+    if (results[result].element != ElementType::F32)
+      continue;
+    const auto *a = static_cast<const float *>(expected.pointers[kernel.inputs.size() + result]);
+    const auto *b = static_cast<const float *>(actual.pointers[kernel.inputs.size() + result]);
+    float largest = 0, difference = 0;
+    for (int64_t index = 0; index < physicalElements(results[result]); ++index) {
+      largest = std::max(largest, std::abs(a[index]));
+      difference = std::max(difference, std::abs(a[index] - b[index]));
+    }
+    if (!(difference <= 1e-3f * largest))
+      return false;
+  }
+  return true;
+}
+
+void run(benchmark::State &state, Timed &kernel, const TargetInfo &target, Autoscheduler autoscheduler) {
   const int64_t threads = state.range(0);
   setThreadCount(int(threads));
   const DenormalsAreZero denormals;
   const KernelSpec &spec = kernel.model.kernel;
-  if (!kernel.compiled)
-    kernel.compiled = std::make_unique<LoadedKernel>(spec, target);
+  autoscheduler.threads = int(threads);
+  if (!kernel.compiled) {
+    kernel.compiled = std::make_unique<LoadedKernel>(spec, target, autoscheduler);
+    if (!autoscheduler.name.empty() && !agrees(spec, target, *kernel.compiled))
+      return state.SkipWithError("its numbers are not those of our schedule");
+  }
   const Arguments arguments(spec);
   const double gbytes = readGbytes(threads);
   const double peak = measurePeakGflops(); // Each time: a shared machine's clock and load drift.
@@ -139,10 +169,21 @@ std::vector<int64_t> numbersIn(const std::string &list, const std::string &optio
   return numbers;
 }
 
+Autoscheduler autoschedulerNamed(const std::string &name) {
+  for (const char *known : {"Mullapudi2016", "Adams2019", "Li2018"})
+    if (name == known) {
+      std::string file = name;
+      file[0] = char(std::tolower(file[0]));
+      return {name, FOVEA_HALIDE_PLUGINS "/libautoschedule_" + file + ".so"};
+    }
+  throw std::invalid_argument("--autoscheduler: expected Mullapudi2016, Adams2019 or Li2018, not `" + name + "`");
+}
+
 struct Options {
   std::string target = "host", from = "net";
   std::vector<int64_t> batches{1, 64}, threads{availableCores()};
   int64_t trainBatch = 64;
+  Autoscheduler autoscheduler;
   std::vector<std::string> models;
 };
 
@@ -161,6 +202,8 @@ Options read(int argc, char **argv) {
       options.batches = numbersIn(value, name);
     else if (name == "--train-batch")
       options.trainBatch = numberIn(value, name, 0);
+    else if (name == "--autoscheduler")
+      options.autoscheduler = autoschedulerNamed(value);
     else if (name == "--threads")
       options.threads = numbersIn(value, name);
     else if (argument.starts_with("--"))
@@ -181,8 +224,8 @@ int runAll(int argc, char **argv) {
     for (ModelKernel &kernel : kernelsOf(model, options.from, options.target, options.batches, options.trainBatch))
       kernels.push_back({std::move(kernel), nullptr});
   for (Timed &kernel : kernels) {
-    auto *benchmark = benchmark::RegisterBenchmark(kernel.model.name.c_str(),
-                                                   [&](benchmark::State &state) { run(state, kernel, target); });
+    auto *benchmark = benchmark::RegisterBenchmark(
+        kernel.model.name.c_str(), [&](benchmark::State &state) { run(state, kernel, target, options.autoscheduler); });
     benchmark->ArgName("threads")->UseRealTime()->Unit(benchmark::kMicrosecond);
     for (int64_t count : options.threads)
       benchmark->Arg(count);

@@ -89,6 +89,18 @@ def test_a_run_compares_with_itself(written):
     assert result.returncode == 0 and " 0 new, 0 gone" in result.stdout
 
 
+@pytest.mark.parametrize("name", kernels.AUTOSCHEDULERS)
+def test_an_autoscheduler_schedules_a_kernel(name):
+    result = kernels.autoscheduled(LENET, "LeNet/infer_b1/ip2: dense+relayout", name, OPTIONS)
+    assert "failed" not in result and min(result["us"]) > 0
+
+
+def test_an_autoscheduler_that_stalls_is_told():
+    hurried = argparse.Namespace(**vars(OPTIONS) | {"autoscheduler_seconds": 0.001})
+    result = kernels.autoscheduled(LENET, "LeNet/infer_b1/ip2: dense+relayout", "Li2018", hurried)
+    assert result == {"failed": "took more than 0.001 s"}
+
+
 def test_a_changed_schedule_is_timed(tmp_path):
     module = tmp_path / "lenet.mlir"
     assert run(networks.FOVEA, "compile", LENET, "--emit=schedule", "-o", module).returncode == 0
@@ -112,6 +124,7 @@ def test_a_changed_schedule_is_timed(tmp_path):
     (["--train-batch=-1", "x.net"], "--train-batch: expected a number from 0 to 65536, not `-1`"),
     (["--threads=0", "x.net"], "--threads: expected a number from 1 to 65536, not `0`"),
     (["--from=obj", "x.net"], "--from: expected net, ir, opt or schedule, not `obj`"),
+    (["--autoscheduler=Best", "x.net"], "--autoscheduler: expected Mullapudi2016, Adams2019 or Li2018, not `Best`"),
     (["--target=z80", "x.net"], "unknown target \"z80\"; the targets are host, x86-64-v3 and x86-64-v4"),
 ])
 def test_mistakes_of_the_kernel_bench_get_one_line(arguments, told):
