@@ -11,6 +11,7 @@
 //   GFLOP/s, %peak       of `flops`; the multiply-add peak that as many threads reach just before
 //   GB/s, %read          of `bytes`; what as many threads read from memory
 //   flop/byte            `flops` for each of `bytes`              compile_ms of the kernel, by Halide
+//   our_us               with --autoscheduler: of our schedule's kernel, just before
 #include "codegen/LoadedKernel.h"
 #include "runtime/ThreadPool.h"
 #include "runtime/commands/Peak.h"
@@ -60,7 +61,7 @@ void fill(const TensorSpec &spec, void *memory) {
 /// A kernel, compiled when it is first run: a filter spares the others.
 struct Timed {
   ModelKernel model;
-  std::unique_ptr<LoadedKernel> compiled;
+  std::unique_ptr<LoadedKernel> compiled, ours; ///< `ours` only beside an autoscheduler's.
 };
 
 /// GB/s by threads.
@@ -91,9 +92,9 @@ struct Arguments {
 };
 
 /// Whether an autoscheduler's kernel computes what ours does, up to rounding: nothing else checks its bounds.
-bool agrees(const KernelSpec &kernel, const TargetInfo &target, const LoadedKernel &other) {
+bool agree(const KernelSpec &kernel, const LoadedKernel &ours, const LoadedKernel &other) {
   const Arguments expected(kernel), actual(kernel);
-  if (LoadedKernel(kernel, target)(expected.pointers) != 0 || other(actual.pointers) != 0)
+  if (ours(expected.pointers) != 0 || other(actual.pointers) != 0)
     return false;
   const std::vector<TensorSpec> &results = kernel.ops.back().results;
   for (size_t result = 0; result < results.size(); ++result) {
@@ -112,6 +113,20 @@ bool agrees(const KernelSpec &kernel, const TargetInfo &target, const LoadedKern
   return true;
 }
 
+/// Mean time of a call, over 20 ms at least.
+double microseconds(const LoadedKernel &kernel, const Arguments &arguments) {
+  using Clock = std::chrono::steady_clock;
+  kernel(arguments.pointers);
+  const auto begin = Clock::now();
+  double spent = 0;
+  int calls = 0;
+  for (; spent < 20e3; ++calls) {
+    kernel(arguments.pointers);
+    spent = std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
+  }
+  return spent / calls;
+}
+
 void run(benchmark::State &state, Timed &kernel, const TargetInfo &target, Autoscheduler autoscheduler) {
   const int64_t threads = state.range(0);
   setThreadCount(int(threads));
@@ -120,10 +135,15 @@ void run(benchmark::State &state, Timed &kernel, const TargetInfo &target, Autos
   autoscheduler.threads = int(threads);
   if (!kernel.compiled) {
     kernel.compiled = std::make_unique<LoadedKernel>(spec, target, autoscheduler);
-    if (!autoscheduler.name.empty() && !agrees(spec, target, *kernel.compiled))
-      return state.SkipWithError("its numbers are not those of our schedule");
+    if (!autoscheduler.name.empty()) {
+      kernel.ours = std::make_unique<LoadedKernel>(spec, target);
+      if (!agree(spec, *kernel.ours, *kernel.compiled))
+        return state.SkipWithError("its numbers are not those of our schedule");
+    }
   }
   const Arguments arguments(spec);
+  if (kernel.ours)
+    state.counters["our_us"] = microseconds(*kernel.ours, arguments);
   const double gbytes = readGbytes(threads);
   const double peak = measurePeakGflops(); // Each time: a shared machine's clock and load drift.
 
@@ -222,7 +242,7 @@ int runAll(int argc, char **argv) {
   std::vector<Timed> kernels;
   for (const std::string &model : options.models)
     for (ModelKernel &kernel : kernelsOf(model, options.from, options.target, options.batches, options.trainBatch))
-      kernels.push_back({std::move(kernel), nullptr});
+      kernels.push_back({std::move(kernel), nullptr, nullptr});
   for (Timed &kernel : kernels) {
     auto *benchmark = benchmark::RegisterBenchmark(
         kernel.model.name.c_str(), [&](benchmark::State &state) { run(state, kernel, target, options.autoscheduler); });

@@ -121,8 +121,7 @@ def summary(run):
             lines.append(f"{compare.key_of(row):<{width}} failed: {row['failed']}")
             continue
         us = statistics.median(row["us"])
-        others = [f"{statistics.median(other['us']) / us:.1f}" if "us" in other else "failed"
-                  for other in row.get("autoschedulers", {}).values()]
+        others = [f"{other['ratio']:.1f}" if "us" in other else "failed" for other in row.get("autoschedulers", {}).values()]
         lines.append(f"{compare.key_of(row):<{width}} {us:>10.2f} {row['gflops']:>8.1f} {row['peak_percent']:>5.1f}% "
                      f"{row['gbytes_per_second']:>7.1f} {' '.join(others):>24}".rstrip())
     for row in run["networks"]:

@@ -64,12 +64,13 @@ def limited():
 
 
 def autoscheduled(model, name, autoscheduler, options):
-    """A kernel's times by one of Halide's schedulers, or why it has none. In a process of its own: some stall or crash."""
+    """A kernel's times by one of Halide's schedulers, in turn with ours, or why it has none. In a process of its own: some
+    stall or crash."""
     escaped = "".join("\\" + c if c in "\\^$.|?*+()[]{}" else c for c in name)
     try:
         result = subprocess.run(
             command(model, options) + [f"--autoscheduler={autoscheduler}", f"--benchmark_filter=^{escaped}/threads",
-                                       "--benchmark_repetitions=2"],
+                                       "--benchmark_repetitions=3"],
             capture_output=True, text=True, timeout=options.autoscheduler_seconds, preexec_fn=limited)
     except subprocess.TimeoutExpired:
         return {"failed": f"took more than {options.autoscheduler_seconds:g} s"}
@@ -78,4 +79,5 @@ def autoscheduled(model, name, autoscheduler, options):
     runs = repetitions(result.stdout).get(name, [])
     if not runs or any(run.get("error_occurred") for run in runs):
         return {"failed": runs[0]["error_message"] if runs else "no result"}
-    return {"us": [run["real_time"] for run in runs], "compile_ms": runs[0]["compile_ms"]}
+    return {"us": [run["real_time"] for run in runs], "our_us": [run["our_us"] for run in runs],
+            "ratio": statistics.median(run["real_time"] / run["our_us"] for run in runs), "compile_ms": runs[0]["compile_ms"]}

@@ -8,16 +8,17 @@ from compare import key_of
 
 STYLE = """
 :root { color-scheme: light; }
-body { font: 14px/1.45 system-ui, sans-serif; color: #1b1b1b; background: #fff; max-width: 1080px; margin: 2em auto;
+body { font: 14px/1.45 system-ui, sans-serif; color: #1b1b1b; background: #fff; max-width: 1180px; margin: 2em auto;
   padding: 0 1em; }
 h1 { font-size: 1.5em; margin-bottom: .2em; } h2 { font-size: 1.2em; margin: 2em 0 .4em; border-bottom: 1px solid #ccc; }
 h3 { font-size: 1em; margin: 1.2em 0 .3em; }
 p.note, figcaption { color: #555; font-size: .92em; max-width: 75em; } figure { margin: 1em 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92em; }
-th, td { padding: .2em .7em; text-align: right; white-space: nowrap; border-bottom: 1px solid #e4e4e4; }
+th, td { padding: .2em .55em; text-align: right; white-space: nowrap; border-bottom: 1px solid #e4e4e4; }
 th:first-child, td:first-child { text-align: left; white-space: normal; }
-th { border-bottom: 1px solid #888; vertical-align: bottom; } th[data-sort] { cursor: pointer; }
-th[data-sort]:hover { text-decoration: underline; } td.failed { color: #8a5a00; white-space: normal; text-align: left; }
+th { border-bottom: 1px solid #888; vertical-align: bottom; white-space: normal; } th[data-sort] { cursor: pointer; }
+th[data-sort]:hover { text-decoration: underline; } td.failed { color: #8a5a00; white-space: normal; text-align: left; font-size: .9em; max-width: 9em; }
+td.failed[colspan] { max-width: none; }
 svg { width: 100%; height: auto; display: block; } svg text { font: 11px system-ui, sans-serif; fill: #444; }
 svg text.axis { font-size: 12px; } svg text.limit { font-weight: 600; fill: #1b1b1b; } svg text.name { fill: #1b1b1b; }
 .grid { stroke: #e6e6e6; } .roof { fill: none; stroke: #1b1b1b; stroke-width: 1.6; } .tie { stroke: #999; stroke-dasharray: 2 3; }
@@ -60,7 +61,7 @@ def table(heads, rows):
 def kernel_table(rows):
     schedulers = list(dict.fromkeys(name for row in rows for name in row.get("autoschedulers", {})))
     heads = ["kernel", "part", "us", "± %", "GFLOP/s", "% of peak", "as direct sums", "GB/s", "FLOP/byte", "kB",
-             *(f"{name}, times ours" for name in schedulers)]
+             *(f"{name} takes, times ours" for name in schedulers)]
     lines = []
     for row in rows:
         name = f"{row['function']} {row['name']}"
@@ -82,8 +83,7 @@ def kernel_table(rows):
             if "failed" in other:
                 line += tag("td", escape(f"failed: {other['failed']}"), class_="failed")
             else:
-                ratio = statistics.median(other["us"]) / us
-                line += cell(ratio, f"{ratio:.1f}")
+                line += cell(other["ratio"], f"{other['ratio']:.1f}")
         lines.append(line)
     return table(heads, lines)
 

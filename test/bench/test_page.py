@@ -86,9 +86,9 @@ def test_peers_and_failures_are_told():
 
 def test_autoschedulers_stand_beside_ours():
     kernel = made.kernel("fc: dense", [10.0, 10.0], autoschedulers={
-        "Adams2019": {"us": [25.0, 25.0], "compile_ms": 9.0}, "Li2018": {"failed": "took more than 30 s"}})
+        "Adams2019": {"us": [30.0, 30.0], "our_us": [12.0, 12.0], "ratio": 2.5, "compile_ms": 9.0}, "Li2018": {"failed": "took more than 30 s"}})
     rows = table_of(parsed(made.run([kernel, made.kernel("fc2: dense", [10.0])])), 0)
-    assert rows[0][-2:] == ["Adams2019, times ours", "Li2018, times ours"]
+    assert rows[0][-2:] == ["Adams2019 takes, times ours", "Li2018 takes, times ours"]
     assert rows[1][-2:] == ["2.5", "failed: took more than 30 s"]
     assert rows[2][-2:] == ["failed: not run", "failed: not run"]
 

@@ -92,7 +92,9 @@ def test_a_run_compares_with_itself(written):
 @pytest.mark.parametrize("name", kernels.AUTOSCHEDULERS)
 def test_an_autoscheduler_schedules_a_kernel(name):
     result = kernels.autoscheduled(LENET, "LeNet/infer_b1/ip2: dense+relayout", name, OPTIONS)
-    assert "failed" not in result and min(result["us"]) > 0
+    assert "failed" not in result and len(result["us"]) == 3 and min(result["us"]) > 0
+    ratios = sorted(theirs / ours for theirs, ours in zip(result["us"], result["our_us"]))
+    assert result["ratio"] == ratios[1]
 
 
 def test_an_autoscheduler_that_stalls_is_told():
