@@ -12,3 +12,6 @@ add_library(Halide::Halide SHARED IMPORTED)
 set_target_properties(Halide::Halide PROPERTIES
   IMPORTED_LOCATION ${HALIDE_ROOT}/lib64/libHalide.so
   INTERFACE_INCLUDE_DIRECTORIES ${HALIDE_ROOT}/include)
+file(STRINGS ${HALIDE_ROOT}/include/HalideRuntime.h lines REGEX "define HALIDE_VERSION_(MAJOR|MINOR|PATCH) ")
+string(REGEX REPLACE "[^0-9]+" "." FOVEA_HALIDE_VERSION "${lines}")
+string(REGEX REPLACE "^\\.|\\.$" "" FOVEA_HALIDE_VERSION "${FOVEA_HALIDE_VERSION}")

@@ -36,6 +36,8 @@ public:
 
 /// Attribute that names the layer an operation belongs to, for people: kernels, profiles and messages use it.
 constexpr llvm::StringLiteral layerAttributeName = "cnn.layer";
+/// What tuning records call the convolution that an operation computes.
+constexpr llvm::StringLiteral choiceAttributeName = "cnn.choice";
 
 } // namespace fovea::cnn
 

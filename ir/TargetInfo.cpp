@@ -80,6 +80,14 @@ bool supportsBf16Products() {
 
 } // namespace
 
+std::string cpuName() {
+  unsigned eax = 0, ebx, ecx, edx;
+  __get_cpuid(1, &eax, &ebx, &ecx, &edx);
+  const unsigned base = eax >> 8 & 0xf, family = base == 0xf ? base + (eax >> 20 & 0xff) : base,
+                 model = (eax >> 4 & 0xf) | (eax >> 12 & 0xf0);
+  return cpuModel() + ", family " + std::to_string(family) + " model " + std::to_string(model);
+}
+
 TargetInfo hostTarget() {
   __builtin_cpu_init();
   if (!supportsLevel3())

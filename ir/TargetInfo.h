@@ -29,6 +29,9 @@ struct TargetInfo {
   }
 };
 
+/// The name of the CPU this process runs on, with family and model: virtual machines give many the same name.
+std::string cpuName();
+
 /// The machine this process runs on, by its CPU features. Throws std::runtime_error below AVX2+FMA.
 TargetInfo hostTarget();
 

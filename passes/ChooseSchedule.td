@@ -4,11 +4,14 @@
 include "mlir/Pass/PassBase.td"
 
 def ChooseSchedule : Pass<"cnn-choose-schedule", "mlir::ModuleOp"> {
-  let summary = "Give each kernel the cost model's schedule";
+  let summary = "Give each kernel a schedule that was measured, or the cost model's";
   let description = [{
     Sets each kernel's `schedule` dictionary: tile sizes, vector width and the like, chosen by passes/CostModel for the
     target. The keys are those of codegen/schedules. What a kernel's schedule says already stays, so that `cnn-tile-pooling`
     can decide first, and a printed stage can be edited and fed back in.
+
+    Where a record of `fovea tune` (passes/Tuning) is about the kernel, its schedule is taken instead, unless it does not
+    fit the kernel, which is a warning. `cnn.tuned` then says what was measured.
 
     Before:
     ```mlir
@@ -20,7 +23,8 @@ def ChooseSchedule : Pass<"cnn-choose-schedule", "mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"target", "target", "std::string", "\"host\"", "Machine to schedule for: host, x86-64-v3 or x86-64-v4">
+    Option<"target", "target", "std::string", "\"host\"", "Machine to schedule for: host, x86-64-v3 or x86-64-v4">,
+    Option<"tuning", "tuning", "std::string", "\"\"", "Files of tuning records, with semicolons between">
   ];
   let dependentDialects = ["cnn::CnnDialect"];
 }

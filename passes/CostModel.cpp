@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace fovea {
 
@@ -107,6 +108,15 @@ Schedule localSchedule(const KernelSpec &kernel, const OpSpec &op, const TargetI
 
 } // namespace
 
+double tileScore(RegisterTile tile, int64_t pixels, const TargetInfo &target) {
+  const int64_t sums = tile.vectors * tile.pixels;
+  const double busy = std::min(1.0, double(sums) / (2 * target.fmaLatency));
+  const double useful = double(pixels) / double(roundUp(pixels, tile.pixels));
+  const double loads = double(tile.vectors + tile.pixels) / double(sums); // Per FMA; two loads a cycle feed two FMAs.
+  const double fed = 1.0 / std::max(1.0, loads + 0.1 * loads);
+  return busy * useful * fed / (1 + 0.15 * loads);
+}
+
 // The tile with the best share of useful work. Registers hold vectors * pixels sums, `vectors` weights and one
 // broadcast; fewer sums than both FMA units have in flight wait for their results; a tile that does not divide the
 // pixels computes some twice, which `exactly` forbids; and each step loads vectors + pixels operands for vectors *
@@ -124,11 +134,7 @@ RegisterTile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &
         continue;
       if (sums + vectors + broadcast > target.vectorRegisters - 1)
         break;
-      const double busy = std::min(1.0, double(sums) / (2 * target.fmaLatency));
-      const double useful = double(pixels) / double(roundUp(pixels, count));
-      const double loads = double(vectors + count) / double(sums); // Per FMA; two loads a cycle feed two FMAs.
-      const double fed = 1.0 / std::max(1.0, loads + 0.1 * loads);
-      const double score = busy * useful * fed / (1 + 0.15 * loads);
+      const double score = tileScore({vectors, count}, pixels, target);
       if (score > bestScore) {
         bestScore = score;
         best = {vectors, count};
@@ -171,16 +177,31 @@ int64_t groupBlockFor(int64_t channelsOfGroup, const TargetInfo &target) {
   return lanes * vectorsInBlock(channelsOfGroup / lanes, target);
 }
 
-Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
-  const OpSpec *anchor = nullptr;
+const OpSpec *anchorOf(const KernelSpec &kernel) {
+  static const std::set<std::string> others = {"conv2d",          "dense",      "winograd_conv2d",           "local",
+                                               "local_bias_gradient", "bias_gradient", "scale_coefficient_gradient",
+                                               "batch_statistics", "batch_norm_sums"};
   for (const OpSpec &op : kernel.ops)
-    if (op.op == "conv2d" || op.op == "dense" || op.op.ends_with("input_gradient") ||
-        op.op.ends_with("weight_gradient") || op.op == "bias_gradient" || op.op == "scale_coefficient_gradient" ||
-        op.op == "winograd_conv2d" || op.op == "local" || op.op == "local_bias_gradient" || op.op == "batch_statistics" || op.op == "batch_norm_sums") {
-      if (op.op != "rbf_input_gradient" && op.op != "batch_norm_input_gradient")
-        anchor = &op;
-      break;
-    }
+    if (others.contains(op.op) || op.op.ends_with("input_gradient") || op.op.ends_with("weight_gradient"))
+      return op.op == "rbf_input_gradient" || op.op == "batch_norm_input_gradient" ? nullptr : &op;
+  return nullptr;
+}
+
+int64_t tileColumns(const KernelSpec &kernel, const OpSpec &anchor) {
+  const TensorSpec &result = anchor.results[0], &last = kernel.ops.back().results[0];
+  int64_t width = result.shape[3];
+  if (last.shape.size() == 4 && last.shape[3] != width)
+    for (const OpSpec &op : kernel.ops)
+      if (op.attributes.contains("kernel")) {
+        auto size = std::get<std::vector<int64_t>>(op.attributes.at("kernel"));
+        auto stride = op.attributes.contains("stride") ? std::get<std::vector<int64_t>>(op.attributes.at("stride")) : size;
+        width = std::min(width, (last.shape[3] - 1) * stride[1] + size[1]);
+      }
+  return width;
+}
+
+Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
+  const OpSpec *anchor = anchorOf(kernel);
   if (!anchor)
     return readsNeighbours(kernel) ? stripsFor(kernel, target) : Schedule{};
   const TensorSpec &result = anchor->results[0];
@@ -226,15 +247,7 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
     return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"parallel", work > 100000},
             {"unroll", images == 1 ? 2 : 1}};
   }
-  int64_t width = result.shape[3];
-  const bool pool = last.shape.size() == 4 && last.shape[3] != result.shape[3];
-  if (pool) // Only the columns that the pooling reads.
-    for (const OpSpec &op : kernel.ops)
-      if (op.attributes.contains("kernel")) {
-        auto size = std::get<std::vector<int64_t>>(op.attributes.at("kernel"));
-        auto stride = op.attributes.contains("stride") ? std::get<std::vector<int64_t>>(op.attributes.at("stride")) : size;
-        width = std::min(width, (last.shape[3] - 1) * stride[1] + size[1]);
-      }
+  const int64_t width = tileColumns(kernel, *anchor);
   RegisterTile tile = bestTile(weight.block / lanes, width, target);
   if (weight.shape[0] != 0 && result.block % weight.block != 0) // Groups that leave padding lanes without a filter.
     tile.vectors = 1;

@@ -27,6 +27,15 @@ struct RegisterTile {
 /// `pixels`, so that nothing is computed twice.
 RegisterTile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target, bool exactly = false);
 
+/// How much useful work a cycle does with the tile, of `pixels` in a row; for comparing tiles.
+double tileScore(RegisterTile tile, int64_t pixels, const TargetInfo &target);
+
+/// The operation with the kernel's large sum, which picks its schedule; null when there is none.
+const OpSpec *anchorOf(const KernelSpec &kernel);
+
+/// Columns of the convolution `anchor` that its kernel computes: those that a pooling behind it reads.
+int64_t tileColumns(const KernelSpec &kernel, const OpSpec &anchor);
+
 /// The widest vector that divides a padded extent.
 int64_t vectorOf(int64_t paddedExtent, const TargetInfo &target);
 

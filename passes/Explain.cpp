@@ -146,6 +146,10 @@ void explainFunction(func::FuncOp function, raw_ostream &out) {
     out << "\n";
     if (std::string tiling = describeTiling(toKernelSpec(kernel)); !tiling.empty())
       out << "    " << tiling << "\n";
+    if (auto tuned = kernel->getAttrOfType<ArrayAttr>("cnn.tuned"))
+      out << "    measured: " << llvm::format("%.1f us, %.1f us with the cost model's schedule\n",
+                                             cast<FloatAttr>(tuned[0]).getValueAsDouble(),
+                                             cast<FloatAttr>(tuned[1]).getValueAsDouble());
   }
 
   if (auto kind = function->getAttrOfType<StringAttr>("cnn.kind"); kind && kind.getValue() == "train")

@@ -11,4 +11,13 @@ std::optional<TargetInfo> targetOrError(const std::string &name, mlir::Operation
   }
 }
 
+std::optional<Tuning> tuningOrError(const std::string &paths, const TargetInfo &target, mlir::Operation *op) {
+  try {
+    return Tuning(paths, target);
+  } catch (const std::exception &error) {
+    mlir::emitError(mlir::UnknownLoc::get(op->getContext())) << error.what();
+    return std::nullopt;
+  }
+}
+
 } // namespace fovea

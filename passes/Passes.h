@@ -3,6 +3,7 @@
 
 #include "ir/Cnn.h"
 #include "ir/TargetInfo.h"
+#include "passes/Tuning.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -17,6 +18,9 @@ namespace fovea {
 
 /// The target with that name; none, and an error at `op`, where there is no such target or the host is none.
 std::optional<TargetInfo> targetOrError(const std::string &name, mlir::Operation *op);
+
+/// The tuning records in the files; none, and an error at `op`, where one of them cannot be read.
+std::optional<Tuning> tuningOrError(const std::string &paths, const TargetInfo &target, mlir::Operation *op);
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

@@ -27,7 +27,8 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
     manager.addPass(createSaveOrRecompute({options.target, 0, options.recompute}));
   // What is cheaper to compute again than to keep for the backward computation is computed again there.
   if (options.winograd)
-    manager.addPass(createUseWinograd({options.target, options.bf16, options.winogradSteps}));
+    manager.addPass(createUseWinograd(
+        {options.target, options.bf16, options.tuning, options.nameChoices, options.winogradSteps}));
   // Convolutions are computed by the cheaper of two ways.
   if (options.bf16)
     manager.addPass(createUseBf16({options.target}));
@@ -45,7 +46,7 @@ void buildSchedulePipeline(mlir::OpPassManager &manager, const PipelineOptions &
   if (options.tilePooling)
     manager.addPass(createTilePooling({options.target}));
   // Every kernel with a pooling says how it has the rows that windows share; those that are faster as two are two.
-  manager.addPass(createChooseSchedule({options.target}));
+  manager.addPass(createChooseSchedule({options.target, options.tuning}));
   // Every kernel says how it is to be computed.
   manager.addPass(createPlanMemory({options.reuseMemory}));
   // Every operand and result of a kernel has an address: the functions are ready to be compiled.
@@ -77,9 +78,12 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
                         llvm::cl::init(1)};
   Option<bool> reuseMemory{*this, "reuse-memory", llvm::cl::desc("Share memory between values"), llvm::cl::init(true)};
 
+  Option<std::string> tuning{*this, "tuning", llvm::cl::desc("Files of tuning records, with semicolons between"),
+                             llvm::cl::init("")};
+
   PipelineOptions options() const {
     return {target,   fold,    foldBatchNorm, winograd,    winogradSteps, bf16, hoistConstants, fuseElementwise,
-            fusePool, fuseLrn, fuseUpdate,    tilePooling, recompute,     reuseMemory};
+            fusePool, fuseLrn, fuseUpdate,    tilePooling, recompute,     reuseMemory, tuning};
   }
 };
 

@@ -23,6 +23,8 @@ struct PipelineOptions {
   bool tilePooling = true;
   int recompute = 1; ///< Percent of a step that computing values again may take; 0: keep all.
   bool reuseMemory = true;
+  std::string tuning;       ///< Files of tuning records, with semicolons between; see passes/Tuning.h.
+  bool nameChoices = false; ///< For the tuner: convolutions with two ways carry the name that records have for them.
 };
 
 /// From what IR generation makes to kernels: `--emit=opt`.

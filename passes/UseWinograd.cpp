@@ -18,7 +18,8 @@ using cnn::shapeOf;
 
 class WinogradUser {
 public:
-  WinogradUser(const TargetInfo &target, bool bf16) : target(target), bf16(bf16) {}
+  WinogradUser(const TargetInfo &target, const Tuning &tuning, bool bf16, bool nameChoices)
+      : target(target), tuning(tuning), bf16(bf16), nameChoices(nameChoices) {}
 
   void run(func::FuncOp function, bool stepsForward) {
     auto kind = function->getAttrOfType<StringAttr>("cnn.kind");
@@ -36,7 +37,8 @@ public:
 
 private:
   const TargetInfo &target;
-  const bool bf16;
+  const Tuning &tuning;
+  const bool bf16, nameChoices;
   bool infers = false;
 
   /// The tile for a convolution of `x` to `y` with kernels of `w`, or 0.
@@ -55,7 +57,21 @@ private:
                                                   .kernel = weight[2],
                                                   .bf16 = bf16 && infers},
                                                  pass, target);
+    if (!cost.tile)
+      return 0;
+    const std::string name = nameOf(op, in, out, weight);
+    if (nameChoices)
+      op->setAttr(cnn::choiceAttributeName, StringAttr::get(op->getContext(), name));
+    if (std::optional<int64_t> tile = tuning.tileFor(name); tile && canTile(*tile, weight[2]))
+      return *tile;
     return cost.winogradPays() ? cost.tile : 0;
+  }
+
+  /// What tuning records call the convolution, or the gradient.
+  std::string nameOf(Operation *op, cnn::Shape x, cnn::Shape y, cnn::Shape w) const {
+    std::string name = op->getName().stripDialect().str() + " " + cnn::toText(x) + " by " + cnn::toText(w) + " to " +
+                       cnn::toText(y) + (infers ? ", inference" : ", training");
+    return bf16 && infers ? name + ", bf16" : name;
   }
 
   /// Whether every group of `channels` channels fills whole vectors: lanes between the groups would need masks.
@@ -65,6 +81,8 @@ private:
   static void take(Operation *op, Operation *replacement) {
     if (mlir::Attribute layer = op->getAttr(cnn::layerAttributeName))
       replacement->setAttr(cnn::layerAttributeName, layer);
+    if (mlir::Attribute choice = op->getAttr(cnn::choiceAttributeName))
+      replacement->setAttr(cnn::choiceAttributeName, choice);
     op->getResult(0).replaceAllUsesWith(replacement->getResult(0));
     op->erase();
   }
@@ -127,10 +145,11 @@ struct UseWinogradPass : impl::UseWinogradBase<UseWinogradPass> {
 
   void runOnOperation() override {
     std::optional<TargetInfo> info = targetOrError(target, getOperation());
-    if (!info)
+    std::optional<Tuning> records = info ? tuningOrError(tuning, *info, getOperation()) : std::nullopt;
+    if (!records)
       return signalPassFailure();
     for (auto function : getOperation().getOps<func::FuncOp>())
-      WinogradUser(*info, bf16).run(function, stepsForward);
+      WinogradUser(*info, *records, bf16, nameChoices).run(function, stepsForward);
   }
 };
 

@@ -16,6 +16,8 @@ def UseWinograd : Pass<"cnn-use-winograd", "mlir::ModuleOp"> {
     otherwise sends a gradient another way; therefore steps compute their forward pass by direct sums, unless
     `steps-forward` says otherwise.
 
+    Where a record of `fovea tune` (passes/Tuning) is about the convolution, it decides instead.
+
     Before:
     ```mlir
     %y = cnn.conv2d %x, %w, %b {pad = array<i64: 1, 1, 1, 1>} : ...
@@ -29,6 +31,8 @@ def UseWinograd : Pass<"cnn-use-winograd", "mlir::ModuleOp"> {
   let options = [
     Option<"target", "target", "std::string", "\"host\"", "Machine to choose for: host, x86-64-v3 or x86-64-v4">,
     Option<"bf16", "bf16", "bool", "false", "Direct sums of inferences are of bf16 where that is faster">,
+    Option<"tuning", "tuning", "std::string", "\"\"", "Files of tuning records, with semicolons between">,
+    Option<"nameChoices", "name-choices", "bool", "false", "Give each convolution with two ways its name in such files">,
     Option<"stepsForward", "steps-forward", "bool", "false", "Replace the forward pass of training steps, too">
   ];
   let dependentDialects = ["cnn::CnnDialect"];

@@ -45,6 +45,11 @@ double bf16Share(int64_t inputs, const TargetInfo &target) {
   return target.bf16Products ? double(inputs + inputs % 2) / (2 * double(inputs)) : 1.0;
 }
 
+bool canTile(int64_t tile, int64_t kernel) {
+  return tile == 0 || (std::find(std::begin(tilesTried), std::end(tilesTried), tile) != std::end(tilesTried) &&
+                       tile + kernel - 1 <= largestTransform);
+}
+
 ConvolutionCost convolutionCost(const ConvolutionShape &s, ConvolutionPass pass, const TargetInfo &target) {
   const double multiplyAdds = double(s.images * s.height * s.width * s.kernel * s.kernel) * double(s.inputs) *
                               double(s.outputs) / double(s.groups);
@@ -56,7 +61,7 @@ ConvolutionCost convolutionCost(const ConvolutionShape &s, ConvolutionPass pass,
   if (s.kernel < 3 || s.inputs / s.groups < 8 || s.outputs / s.groups < 8)
     return cost;
   for (int64_t tile : tilesTried) {
-    if (tile + s.kernel - 1 > largestTransform)
+    if (!canTile(tile, s.kernel))
       continue;
     const double seconds = winogradCost(s, pass, tile, target) / rate;
     if (!cost.tile || seconds < cost.winograd) {

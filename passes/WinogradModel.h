@@ -31,6 +31,9 @@ struct ConvolutionCost {
 /// The time of direct sums of bf16 over `inputs` channels, which are read in pairs, by that of f32.
 double bf16Share(int64_t inputs, const TargetInfo &target);
 
+/// Whether Winograd's filtering with this tile is computed for such kernels; tile 0, direct sums, always is.
+bool canTile(int64_t tile, int64_t kernel);
+
 ConvolutionCost convolutionCost(const ConvolutionShape &shape, ConvolutionPass pass, const TargetInfo &target);
 
 /// The schedule of a kernel whose anchor is winograd_conv2d or winograd_weight_gradient.

@@ -1,5 +1,6 @@
 #include "frontend/driver/Modules.h"
 
+#include "codegen/Cache.h"
 #include "ir/Cnn.h"
 #include "passes/Pipeline.h"
 
@@ -9,6 +10,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 
 #include <stdexcept>
@@ -32,6 +34,29 @@ std::string readFile(const std::string &path) {
   return (*file)->getBuffer().str();
 }
 
+std::string tuningFileOf(const std::string &model) {
+  llvm::SmallString<128> path(model);
+  llvm::sys::path::replace_extension(path, "tuning.json");
+  return path.str().str();
+}
+
+std::string userTuningFile() {
+  const std::string folder = Cache::defaultFolder();
+  return folder.empty() ? "" : folder + "/tuning.json";
+}
+
+std::string tuningFiles(const CompileOptions &options) {
+  if (!options.useTuning)
+    return "";
+  if (!options.tuning.empty())
+    return options.tuning;
+  std::string files;
+  for (const std::string &path : {tuningFileOf(options.model), userTuningFile()})
+    if (!path.empty() && llvm::sys::fs::exists(path))
+      files += (files.empty() ? "" : ";") + path;
+  return files;
+}
+
 LogicalResult runPasses(ModuleOp module, Stage to, const CompileOptions &options, const TargetInfo &target) {
   PipelineOptions pipeline;
   // A target that was read from this machine is passed on as such: it knows more than its name says.
@@ -49,6 +74,8 @@ LogicalResult runPasses(ModuleOp module, Stage to, const CompileOptions &options
   pipeline.tilePooling = options.tilePooling;
   pipeline.recompute = options.recompute;
   pipeline.reuseMemory = options.reuseMemory;
+  pipeline.tuning = tuningFiles(options);
+  pipeline.nameChoices = options.nameChoices;
   PassManager manager(module.getContext());
   if (to == Stage::Opt)
     buildOptimizePipeline(manager, pipeline);

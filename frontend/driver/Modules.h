@@ -25,6 +25,15 @@ bool printAst(const CompileOptions &options, std::string &text);
 /// From the stage of the module to `to`, which is Stage::Opt or Stage::Schedule.
 mlir::LogicalResult runPasses(mlir::ModuleOp module, Stage to, const CompileOptions &options, const TargetInfo &target);
 
+/// The files of tuning records that a compilation reads, with semicolons between: the one that was named, or the model's
+/// and the user's where they exist.
+std::string tuningFiles(const CompileOptions &options);
+
+/// The model's file of records, beside it: "models/lenet.tuning.json".
+std::string tuningFileOf(const std::string &model);
+/// The user's, in the cache's folder; empty where there is no such folder.
+std::string userTuningFile();
+
 /// The target that is asked for, or the one that a resumed module was made for. Throws std::runtime_error when both are
 /// given and differ.
 TargetInfo resolveTarget(mlir::ModuleOp module, const CompileOptions &options);

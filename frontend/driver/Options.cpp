@@ -131,6 +131,45 @@ void addCommon(CLI::App *command, CompileOptions &o) {
       ->group("Optimizations, to find out what one is worth");
 }
 
+void addTuning(CLI::App *command, CompileOptions &o) {
+  command
+      ->add_option("--tuning", o.tuning,
+                   "Records of `fovea tune` to use (default: MODEL's .tuning.json beside it, and\ntuning.json in the cache's folder)")
+      ->type_name("FILE")
+      ->group("Optimizations, to find out what one is worth");
+  command->add_flag_callback("--no-tuning", [&o] { o.useTuning = false; }, "Schedule by the cost model alone")
+      ->group("Optimizations, to find out what one is worth");
+}
+
+/// "90", "90s", "15m", "2h" in seconds; 0 for anything else.
+double readDuration(const std::string &text) {
+  double number = 0;
+  auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string unit(end, text.data() + text.size());
+  const double seconds = unit.empty() || unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 0;
+  return problem == std::errc() && number > 0 && number * seconds < 1e9 ? number * seconds : 0;
+}
+
+CLI::App *addTune(CLI::App &app, CompileOptions &o, TuneOptions &t) {
+  CLI::App *command = app.add_subcommand("tune", "Measure which schedules are the fastest here, for later compilations");
+  addCommon(command, o);
+  command->add_option("-o,--output", t.output, "The file of records (default: MODEL's .tuning.json beside it); what it holds\nalready is kept, and not measured again")
+      ->type_name("FILE");
+  command->add_flag("--user", t.user, "Write to tuning.json in the cache's folder, which every compilation reads");
+  command
+      ->add_option_function<std::string>(
+          "--budget",
+          [&t](const std::string &text) {
+            t.budget = readDuration(text);
+            if (t.budget <= 0)
+              throw CLI::ValidationError("--budget", wrong(text, "a time like 90s, 10m or 1h"));
+          },
+          "How long to search (default: 10m); tune again to go on")
+      ->type_name("TIME");
+  command->add_flag("--fresh", t.fresh, "Measure again what there are records of");
+  return command;
+}
+
 CLI::App *addCompile(CLI::App &app, CompileOptions &o) {
   CLI::App *command = app.add_subcommand("compile", "Compile a model file into a native program");
   addCommon(command, o);
@@ -160,6 +199,7 @@ CLI::App *addCompile(CLI::App &app, CompileOptions &o) {
           },
           ""))
       ->type_name("N");
+  addTuning(command, o);
   command->add_flag("--time", o.time, "Print how long each stage took on standard error");
   return command;
 }
@@ -168,6 +208,7 @@ CLI::App *addExplain(CLI::App &app, CompileOptions &o) {
   CLI::App *command = app.add_subcommand(
       "explain", "Tell what the compiler makes of a model: fused kernels, FLOPs, bytes, schedules, memory");
   addCommon(command, o);
+  addTuning(command, o);
   return command;
 }
 
@@ -228,6 +269,7 @@ bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
   app.get_formatter()->column_width(28);
   addCompile(app, options.compile);
   CLI::App *explain = addExplain(app, options.compile);
+  CLI::App *tuning = addTune(app, options.compile, options.tune);
   CLI::App *importing = addImport(app, options.importing);
   CLI::App *exporting = addExport(app, options.exporting);
   try {
@@ -245,6 +287,7 @@ bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
     return false;
   }
   options.command = explain->parsed()     ? Command::Explain
+                    : tuning->parsed()    ? Command::Tune
                     : importing->parsed() ? Command::Import
                     : exporting->parsed() ? Command::Export
                                           : Command::Compile;

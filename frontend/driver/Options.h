@@ -30,14 +30,26 @@ struct CompileOptions {
   bool fold = true, foldBatchNorm = true, winograd = true, winogradSteps = false, hoistConstants = true,
        fuseElementwise = true, fusePool = true, fuseLrn = true, fuseUpdate = true, tilePooling = true,
        reuseMemory = true;
-  int recompute = 1; ///< Percent of a step.
+  int recompute = 1;        ///< Percent of a step.
+  std::string tuning;       ///< A file of tuning records; empty: the model's and the user's.
+  bool useTuning = true;
+  bool nameChoices = false; ///< For `tune`; see passes/Pipeline.h.
 };
 
-enum class Command { Compile, Explain, Import, Export };
+/// `fovea tune`: the compilation whose kernels are tuned, and how.
+struct TuneOptions {
+  std::string output;    ///< Empty: the model's file of records, or the user's.
+  bool user = false;     ///< Write the user's records.
+  double budget = 600;   ///< Seconds.
+  bool fresh = false;    ///< Measure again what there are records of.
+};
+
+enum class Command { Compile, Explain, Tune, Import, Export };
 
 struct Options {
   Command command = Command::Compile;
   CompileOptions compile;
+  TuneOptions tune;
   ImportOptions importing;
   ExportOptions exporting;
 };

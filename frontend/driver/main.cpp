@@ -1,6 +1,7 @@
 // `fovea`: reads the command line, runs the command, and turns what went wrong into one line and an exit code.
 #include "frontend/driver/Compile.h"
 #include "frontend/driver/Options.h"
+#include "frontend/driver/Tune.h"
 #include "frontend/import/Import.h"
 
 #include <cstdio>
@@ -17,6 +18,8 @@ int main(int argc, char **argv) {
       fovea::importNetwork(options.importing);
     else if (options.command == fovea::Command::Export)
       exitCode = fovea::exportNetwork(options.exporting) ? 0 : 1;
+    else if (options.command == fovea::Command::Tune)
+      exitCode = fovea::tuneModel(options.compile, options.tune);
     else
       exitCode = fovea::runCommand(options);
     if (std::fflush(stdout) != 0) {

@@ -1,0 +1,368 @@
+// Tuning, as a story: what would be compiled; which way each convolution goes; then each kernel, those first that take
+// the longest.
+#include "frontend/driver/Tune.h"
+
+#include "codegen/Plan.h"
+#include "codegen/TemporaryFiles.h"
+#include "codegen/tune/KernelTuner.h"
+#include "frontend/driver/Modules.h"
+#include "frontend/driver/Outputs.h"
+#include "passes/Tuning.h"
+#include "runtime/AtomicFile.h"
+#include "runtime/ThreadPool.h"
+#include "runtime/commands/Peak.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace fovea {
+
+using namespace mlir;
+
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0;
+
+/// Other ways to compute a convolution are worth tuning when they take no longer than this beforehand.
+constexpr double worthTuning = 1.25;
+
+/// And win by this much.
+constexpr double clearlyFaster = 0.98;
+
+std::string minutes(double seconds) {
+  char text[32];
+  const int whole = std::max(0, int(seconds));
+  std::snprintf(text, sizeof text, "%d:%02d", whole / 60, whole % 60);
+  return text;
+}
+
+/// One line that changes on a terminal, lines of their own elsewhere.
+class Progress {
+public:
+  void show(const std::string &text) const {
+    if (terminal)
+      std::fprintf(stderr, "\r\033[K%s", text.substr(0, 110).c_str());
+  }
+  void done(const std::string &text) const { std::fprintf(stderr, terminal ? "\r\033[K%s\n" : "%s\n", text.c_str()); }
+
+private:
+  const bool terminal = isatty(2) == 1;
+};
+
+/// What a compilation with certain ways for its convolutions is made of.
+struct Variant {
+  ProgramPlan plan;
+  std::vector<std::string> choices; ///< Convolutions that could go another way, in their order.
+  bool coldWeights = false;
+};
+
+class Tuner {
+public:
+  Tuner(const CompileOptions &compile, const TuneOptions &options) : compile(compile), options(options) {
+    this->compile.useTuning = true;
+    this->compile.nameChoices = true;
+  }
+
+  int run() {
+    findTarget();
+    openRecords();
+    std::optional<Variant> variant = variantWith(records().convolutions);
+    if (!variant)
+      return 1;
+    coldWeights = variant->coldWeights;
+    begin = TuneClock::now();
+    if (!chooseWays(*variant) || !(variant = variantWith(records().convolutions)))
+      return 1;
+    tuneKernels(*variant);
+    dropUnused(*variant);
+    write();
+    printTable(*variant);
+    return 0;
+  }
+
+private:
+  CompileOptions compile;
+  const TuneOptions options;
+  TargetInfo target;
+  std::string path;
+  TuningFile file;
+  size_t machine = 0; ///< Index of the section for this machine.
+  bool coldWeights = false;
+  TuneClock::time_point begin;
+  std::map<std::string, double> quick; ///< Microseconds with the cost model's schedule, by kernelKey.
+  std::set<std::string> added;         ///< Kernels that this run measured.
+  Progress progress;
+
+  MachineRecords &records() { return file.machines[machine]; }
+  TuneClock::time_point deadline() const {
+    return begin + std::chrono::duration_cast<TuneClock::duration>(std::chrono::duration<double>(options.budget));
+  }
+  double left() const { return std::chrono::duration<double>(deadline() - TuneClock::now()).count(); }
+  bool hasTime() const { return !interrupted && left() > 0; }
+
+  void findTarget() {
+    const TargetInfo host = hostTarget();
+    target = targetNamed(compile.target);
+    if (target.name == "x86-64-v4" && host.name != "x86-64-v4")
+      throw std::runtime_error("cannot tune for x86-64-v4: this CPU does not run it (it has no AVX-512)");
+    setThreadCount(target.cores);
+  }
+
+  void openRecords() {
+    path = !options.output.empty() ? options.output : options.user ? userTuningFile() : tuningFileOf(compile.model);
+    if (path.empty())
+      throw std::runtime_error("there is no folder for --user: set FOVEA_CACHE_DIR or HOME");
+    if (options.user)
+      makeFolder(llvm::sys::path::parent_path(path).str());
+    checkReplaceable(path, compile.model);
+    if (llvm::sys::fs::exists(path))
+      file = TuningFile::read(path);
+    file.path = path;
+    MachineRecords here = MachineRecords::of(target);
+    here.peakGflops = measurePeakGflops();
+    auto found = std::find_if(file.machines.begin(), file.machines.end(),
+                              [&](const MachineRecords &each) { return each.sameMachine(here); });
+    machine = size_t(found - file.machines.begin());
+    if (found == file.machines.end())
+      file.machines.push_back(here);
+    else if (options.fresh || !found->whyRefused().empty())
+      *found = here;
+  }
+
+  void write() const { writeFileAtomically(path, file.toText()); }
+
+  /// What `compile` would make where the convolutions go these ways and every kernel has the cost model's schedule.
+  std::optional<Variant> variantWith(const std::vector<ConvolutionRecord> &convolutions) {
+    MachineRecords here = MachineRecords::of(target);
+    here.convolutions = convolutions;
+    TemporaryFiles files;
+    compile.tuning = files.write("json", TuningFile{"", {here}}.toText());
+
+    MLIRContext context;
+    llvm::SourceMgr sources;
+    SourceMgrDiagnosticHandler handler(sources, &context);
+    loadDialects(context);
+    OwningOpRef<ModuleOp> module = readModule(context, compile);
+    if (!module)
+      return std::nullopt;
+    if (resolveTarget(*module, compile).name != target.name)
+      throw std::runtime_error(compile.model + ": was made for another target; start again from the model file");
+    if (compile.from <= Stage::Ir && failed(runPasses(*module, Stage::Opt, compile, target)))
+      return std::nullopt;
+    if (failed(runPasses(*module, Stage::Schedule, compile, target)))
+      return std::nullopt;
+    FailureOr<ProgramPlan> plan = planProgram(*module, target);
+    if (failed(plan))
+      return std::nullopt;
+    Variant variant{std::move(*plan), {}, false};
+    module->walk([&](Operation *op) {
+      if (auto choice = op->getAttrOfType<StringAttr>(cnn::choiceAttributeName))
+        if (!llvm::is_contained(variant.choices, choice.getValue()))
+          variant.choices.push_back(choice.str());
+    });
+    if (auto floats = (*module)->getAttrOfType<IntegerAttr>("cnn.parameter_floats"))
+      variant.coldWeights = floats.getInt() * 4 > target.l3Bytes;
+    return variant;
+  }
+
+  KernelTuner tuner(const std::string &label) const {
+    return KernelTuner({.target = target,
+                        .jobs = target.cores,
+                        .coldWeights = coldWeights,
+                        .progress =
+                            [this, label](int measured, double best, double untuned) {
+                              char text[96];
+                              std::snprintf(text, sizeof text, "%s left; %d schedules, %.1f us, at first %.1f us: ",
+                                            minutes(left()).c_str(), measured, best, untuned);
+                              progress.show(text + label);
+                            },
+                        .interrupted = [] { return interrupted != 0; }});
+  }
+
+  const KernelRecord *recordOf(const std::string &key) {
+    for (const KernelRecord &record : records().kernels)
+      if (record.kernel == key)
+        return &record;
+    return nullptr;
+  }
+
+  double quickTime(const PlannedKernel &kernel) {
+    const std::string key = kernelKey(kernel.spec);
+    if (const KernelRecord *record = recordOf(key))
+      return record->untuned;
+    auto [found, isNew] = quick.try_emplace(key, 0);
+    if (isNew)
+      found->second = tuner(kernel.label).time(kernel.spec);
+    return found->second;
+  }
+
+  /// Its time when tuned. Tunes it now unless there is a record, or no time, and then it is that of the cost model's
+  /// schedule.
+  double tunedTime(const PlannedKernel &kernel, double seconds) {
+    const std::string key = kernelKey(kernel.spec);
+    if (const KernelRecord *record = recordOf(key))
+      return record->microseconds;
+    if (!hasTime())
+      return quickTime(kernel);
+    const auto until = TuneClock::now() + std::chrono::duration_cast<TuneClock::duration>(
+                                              std::chrono::duration<double>(std::min(seconds, left())));
+    const TuneResult result = tuner(kernel.label).tune(kernel.spec, until);
+    for (const std::string &schedule : result.wrong)
+      progress.done("warning: " + kernel.label + ": results differ with schedule " + schedule);
+    if (interrupted)
+      return result.microseconds; // A search cut short is no record.
+    records().kernels.push_back({key, kernel.label, result.schedule, result.microseconds, result.untuned});
+    added.insert(key);
+    write();
+    char text[128];
+    std::snprintf(text, sizeof text, "%10.1f us, %10.1f us untuned (%.2f), %3d schedules: ", result.microseconds,
+                  result.untuned, result.microseconds / std::max(result.untuned, 1e-9), result.measured);
+    progress.done(text + kernel.label);
+    return result.microseconds;
+  }
+
+  /// Kernels, once for each call, of functions that run again and again.
+  static std::map<std::string, std::pair<const PlannedKernel *, int>> calls(const ProgramPlan &plan) {
+    std::map<std::string, std::pair<const PlannedKernel *, int>> result;
+    for (const PlannedFunction &function : plan.functions)
+      if (function.kind != "prepare")
+        for (const PlannedCall &call : function.calls) {
+          auto &[kernel, count] = result[kernelKey(plan.kernels[call.kernel].spec)];
+          kernel = &plan.kernels[call.kernel];
+          ++count;
+        }
+    return result;
+  }
+
+  /// The time that `plan` spends in kernels of which `other` has fewer.
+  template <typename Time> static double timeBeyond(const ProgramPlan &plan, const ProgramPlan &other, Time time) {
+    const auto others = calls(other);
+    double sum = 0;
+    for (const auto &[key, call] : calls(plan)) {
+      auto found = others.find(key);
+      const int more = call.second - (found == others.end() ? 0 : found->second.second);
+      if (more > 0)
+        sum += more * time(*call.first);
+    }
+    return sum;
+  }
+
+  /// Direct sums, or Winograd's filtering with which tile: judged by the kernels that the choice changes.
+  bool chooseWays(Variant &current) {
+    for (const std::string &name : current.choices) {
+      if (!hasTime())
+        return true;
+      auto isNamed = [&](const ConvolutionRecord &record) { return record.convolution == name; };
+      if (llvm::any_of(records().convolutions, isNamed))
+        continue;
+      progress.show("ways to compute " + name);
+      ConvolutionRecord chosen{name};
+      std::optional<Variant> best;
+      for (int64_t tile : {0, 2, 4, 6}) {
+        std::vector<ConvolutionRecord> ways = records().convolutions;
+        ways.push_back({name, tile});
+        std::optional<Variant> other = variantWith(ways);
+        if (!other)
+          return false;
+        const Variant &now = best ? *best : current;
+        auto quickly = [&](const PlannedKernel &kernel) { return quickTime(kernel); };
+        auto tuned = [&](const PlannedKernel &kernel) { return tunedTime(kernel, options.budget / 20); };
+        const double other0 = timeBeyond(other->plan, now.plan, quickly), now0 = timeBeyond(now.plan, other->plan, quickly);
+        if (other0 == 0 || other0 > worthTuning * now0) // It goes this way already, the tile does not fit, or it is slow.
+          continue;
+        const double otherTime = timeBeyond(other->plan, now.plan, tuned), nowTime = timeBeyond(now.plan, other->plan, tuned);
+        if (!hasTime())
+          return true;
+        if (chosen.untuned == 0)
+          chosen.untuned = chosen.microseconds = nowTime;
+        if (otherTime < clearlyFaster * nowTime) {
+          chosen.tile = tile;
+          chosen.microseconds = otherTime;
+          best = std::move(other);
+        }
+      }
+      if (best) { // The cost model would go another way.
+        records().convolutions.push_back(chosen);
+        write();
+        progress.done(name + (chosen.tile ? ": Winograd's filtering, tile " + std::to_string(chosen.tile) : ": direct sums"));
+        current.plan = std::move(best->plan);
+      }
+    }
+    return true;
+  }
+
+  void tuneKernels(const Variant &variant) {
+    std::vector<std::pair<double, const PlannedKernel *>> ordered;
+    double whole = 0;
+    for (const auto &[key, call] : calls(variant.plan)) {
+      if (!hasTime())
+        break;
+      if (recordOf(key))
+        continue;
+      progress.show("timing " + call.first->label);
+      ordered.push_back({call.second * quickTime(*call.first), call.first});
+      whole += ordered.back().first;
+    }
+    std::sort(ordered.begin(), ordered.end(), [](auto &a, auto &b) { return a.first > b.first; });
+    for (auto [share, kernel] : ordered) {
+      if (!hasTime())
+        return;
+      // What takes a small share of the time gets a small share of the search, but enough for a few schedules.
+      tunedTime(*kernel, std::max(8.0, 3 * left() * share / std::max(whole, 1e-9)));
+      whole -= share;
+    }
+  }
+
+  /// Forgets what this run measured only to find out that another way is better.
+  void dropUnused(const Variant &variant) {
+    const auto used = calls(variant.plan);
+    std::erase_if(records().kernels, [&](const KernelRecord &record) {
+      return added.contains(record.kernel) && !used.contains(record.kernel);
+    });
+  }
+
+  void printTable(const Variant &variant) {
+    std::printf("%-14s %12s %12s %7s  %s\n", "", "untuned us", "tuned us", "ratio", "kernel");
+    int missing = 0;
+    for (const PlannedFunction &function : variant.plan.functions) {
+      if (function.kind == "prepare")
+        continue;
+      double untuned = 0, tuned = 0;
+      for (const PlannedCall &call : function.calls) {
+        const KernelRecord *record = recordOf(kernelKey(variant.plan.kernels[call.kernel].spec));
+        if (!record) {
+          ++missing;
+          continue;
+        }
+        untuned += record->untuned, tuned += record->microseconds;
+        if (record->microseconds < record->untuned)
+          std::printf("%-14s %12.1f %12.1f %7.2f  %s\n", function.name.c_str(), record->untuned, record->microseconds,
+                      record->microseconds / record->untuned, call.name.c_str());
+      }
+      if (untuned > 0)
+        std::printf("%-14s %12.1f %12.1f %7.2f  all kernels measured\n", function.name.c_str(), untuned, tuned, tuned / untuned);
+    }
+    if (missing)
+      std::printf("%d calls of kernels are not tuned yet; tune again to go on\n", missing);
+    std::printf("records: %s\n", path.c_str());
+  }
+};
+
+} // namespace
+
+int tuneModel(const CompileOptions &compile, const TuneOptions &options) {
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  return Tuner(compile, options).run();
+}
+
+} // namespace fovea

@@ -1,0 +1,253 @@
+#include "passes/ScheduleSpace.h"
+
+#include "passes/CostModel.h"
+#include "passes/TilingCost.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <set>
+
+namespace fovea {
+
+namespace {
+
+/// Tiles of a search step: of those with nearly equal scores any may win, the others do not.
+constexpr size_t tilesTried = 8;
+
+std::string text(int64_t number) { return std::to_string(number); }
+
+bool isPowerOfTwo(int64_t number) { return number > 0 && (number & (number - 1)) == 0; }
+
+/// What the anchor's schedule is made of: the other side of its register tile (pixels, rows, taps, inputs), how far that
+/// may go, and the extents that a tile of channels must divide.
+struct Space {
+  std::string side;                 ///< The key; empty where the kernel has no register tile.
+  int64_t most = 1;                 ///< Its largest value.
+  std::vector<int64_t> divisible{}; ///< Extents of blocks that lanes * vectors divides.
+  std::set<std::string> keys{"lanes"};
+  bool sumsOnly = false;            ///< Only the sums stay in registers.
+};
+
+const OpSpec *anchorIn(const KernelSpec &kernel) { return anchorOf(kernel); }
+
+bool isPlain(const KernelSpec &kernel) { return kernel.ops.back().results[0].layout == LayoutKind::Plain; }
+
+bool normalizes(const KernelSpec &kernel) {
+  return std::any_of(kernel.ops.begin(), kernel.ops.end(), [](const OpSpec &op) { return op.op == "lrn"; });
+}
+
+int64_t resultRows(const KernelSpec &kernel) {
+  const auto &shape = kernel.ops.back().results[0].shape;
+  return shape.size() == 4 ? shape[2] : 1;
+}
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+Space spaceOf(const KernelSpec &kernel) {
+  const OpSpec *anchor = anchorIn(kernel);
+  if (!anchor)
+    return {.keys = {"rows"}};
+  const std::string &op = anchor->op;
+  const TensorSpec &result = anchor->results[0];
+  auto weight = [&]() -> const TensorSpec & { return kernel.tensor(anchor->operands[1]); };
+  if (op == "conv2d" || op == "conv2d_input_gradient") {
+    Space space{"pixels", tileColumns(kernel, *anchor), {weight().block}, {"lanes", "vectors", "pixels", "parallel", "rows", "halo"}};
+    if (!isPlain(kernel))
+      space.divisible.push_back(result.block);
+    return space;
+  }
+  if (op == "winograd_conv2d") {
+    const int64_t tile = std::get<int64_t>(anchor->attributes.at("tile"));
+    const int64_t tiles = ceilDiv(result.shape[2], tile) * ceilDiv(result.shape[3], tile) * result.shape[0];
+    return {"pixels", tiles, {weight().block, result.block}, {"lanes", "vectors", "pixels", "parallel", "images", "rows", "halo"}};
+  }
+  if (op == "winograd_weight_gradient")
+    return {"taps", result.shape[1], {result.block}, {"lanes", "vectors", "taps"}};
+  if (op == "dense")
+    return {"rows", result.shape[0], {weight().block}, {"lanes", "vectors", "rows", "parallel", "unroll", "block"}};
+  if (op == "dense_input_gradient")
+    return {"rows", result.shape[0], {weight().block}, {"lanes", "inputs", "rows", "parallel"}, true};
+  if (op == "conv2d_weight_gradient")
+    return {"taps", std::max(result.shape[1], result.shape[3]), {result.block}, {"lanes", "vectors", "taps", "taps_are_columns"}};
+  if (op == "dense_weight_gradient")
+    return {"taps", result.spatial[0], {result.block}, {"lanes", "vectors", "taps", "taps_are_columns"}};
+  // Unshared convolutions and sums over channels are computed as the cost model says.
+  return {.keys = {"lanes", "vectors", "rows", "taps", "inputs", "parallel"}};
+}
+
+int64_t keyOf(const Schedule &schedule, const std::string &key, int64_t otherwise) {
+  auto found = schedule.find(key);
+  return found == schedule.end() ? otherwise : found->second;
+}
+
+std::string whyTileIsIllegal(const Space &space, const Schedule &schedule, const TargetInfo &target) {
+  const int64_t lanes = keyOf(schedule, "lanes", 1), vectors = keyOf(schedule, "vectors", 1),
+                side = keyOf(schedule, space.side, 1);
+  if (!isPowerOfTwo(lanes) || lanes > target.registerLanes)
+    return text(lanes) + " lanes are no vector of this target, whose registers have " + text(target.registerLanes);
+  for (int64_t extent : space.divisible)
+    if (extent % (lanes * vectors) != 0)
+      return text(vectors) + " vectors of " + text(lanes) + " do not divide a block of " + text(extent) + " channels";
+  if (side > space.most)
+    return space.side + " of " + text(side) + " is more than the " + text(space.most) + " there are";
+  const int64_t inputs = keyOf(schedule, "inputs", 1);
+  const int64_t registers = space.sumsOnly ? inputs * side : vectors * (side + 1) + (target.memoryBroadcast ? 0 : 1);
+  if (registers > target.vectorRegisters - 1)
+    return "a tile of " + text(space.sumsOnly ? inputs : vectors) + " by " + text(side) + " does not fit " +
+           text(target.vectorRegisters) + " registers";
+  return "";
+}
+
+std::string whyRestIsIllegal(const KernelSpec &kernel, const OpSpec &anchor, const Schedule &schedule) {
+  const int64_t parallel = keyOf(schedule, "parallel", anchor.op == "winograd_conv2d" ? 1 : 0);
+  const int64_t mostParallel = anchor.op.starts_with("conv2d") ? 4 : anchor.op.starts_with("winograd") ? 2 : 1;
+  if (parallel > mostParallel)
+    return "parallel of " + text(parallel) + " has no meaning for " + anchor.op + "; the largest is " + text(mostParallel);
+  if (anchor.op.starts_with("conv2d") && normalizes(kernel) && (parallel == 2 || parallel == 4))
+    return "a normalization needs all channels of a row, so that parallel cannot be " + text(parallel);
+  if (keyOf(schedule, "halo", 0) > 1)
+    return "halo is 0 or 1";
+  const bool isStrip = anchor.op.starts_with("conv2d") || anchor.op == "winograd_conv2d";
+  if (isStrip && keyOf(schedule, "rows", 1) > resultRows(kernel))
+    return "strips of " + text(keyOf(schedule, "rows", 1)) + " rows are more than the " + text(resultRows(kernel)) + " there are";
+  if (keyOf(schedule, "unroll", 1) > 8)
+    return "unroll is at most 8";
+  if (anchor.op == "winograd_conv2d") {
+    const int64_t images = keyOf(schedule, "images", 1), all = anchor.results[0].shape[0];
+    if (parallel == 0)
+      return "parallel of winograd_conv2d is 1 or 2";
+    if (all % images != 0)
+      return "tasks of " + text(images) + " images do not divide a batch of " + text(all);
+    const int64_t tiles = spaceOf(kernel).most / all * (parallel == 1 ? images : all);
+    if (keyOf(schedule, "pixels", 1) > tiles)
+      return "pixels of " + text(keyOf(schedule, "pixels", 1)) + " is more than the " + text(tiles) + " tiles of a task";
+  }
+  if (const int64_t inputs = keyOf(schedule, "inputs", 1); anchor.op == "dense_input_gradient" &&
+                                                          anchor.results[0].block % inputs != 0)
+    return text(inputs) + " inputs do not divide " + text(anchor.results[0].block) + " channels";
+  const int64_t block = keyOf(schedule, "block", 0);
+  if (anchor.op != "dense" || block == 0)
+    return "";
+  const TensorSpec &weight = kernel.tensor(anchor.operands[1]);
+  if (weight.spatial[0] % block != 0 || (weight.element == ElementType::BF16 && block % 2 != 0))
+    return "blocks of " + text(block) + " do not divide " + text(weight.spatial[0]) + " inputs";
+  if (anchor.results[0].shape[0] % keyOf(schedule, "rows", 1) != 0)
+    return "a sum in blocks needs rows that divide the batch, not " + text(keyOf(schedule, "rows", 1));
+  if (kernel.ops.back().results[0].shape.size() != 2)
+    return "a sum in blocks needs a result without pixels";
+  return "";
+}
+
+/// Tiles by what the cost model expects of them, the best first, as schedules of lanes, vectors and the other side.
+SearchStep tiles(const KernelSpec &kernel, const Space &space, const TargetInfo &target) {
+  std::vector<std::pair<double, Schedule>> scored;
+  for (int64_t lanes = target.registerLanes; lanes >= std::min(8, target.vectorLanes); lanes /= 2)
+    for (int64_t vectors = 1; vectors <= 8; ++vectors)
+      for (int64_t side = 1; side <= std::min<int64_t>(space.most, 28); ++side) {
+        const Schedule tile{{"lanes", lanes}, {"vectors", vectors}, {space.side, side}};
+        if (whyTileIsIllegal(space, tile, target).empty())
+          scored.push_back({tileScore({vectors, side}, space.most, target), tile});
+      }
+  std::stable_sort(scored.begin(), scored.end(), [](auto &a, auto &b) { return a.first > b.first; });
+  SearchStep result;
+  std::map<int64_t, size_t> ofLanes; // The score does not know what the halves of a wide instruction cost.
+  for (auto &[score, tile] : scored)
+    if (ofLanes[tile["lanes"]]++ < tilesTried)
+      result.push_back(tile);
+  return result;
+}
+
+SearchStep valuesOf(const std::string &key, std::vector<int64_t> values) {
+  SearchStep step;
+  for (int64_t value : values)
+    step.push_back({{key, value}});
+  return step;
+}
+
+/// Who computes what: images, tiles of channels, strips of rows.
+SearchStep distributions(const KernelSpec &kernel, const TargetInfo &target) {
+  SearchStep step;
+  const int64_t rows = resultRows(kernel), cores = target.cores;
+  for (int64_t halo = 0; halo <= (hasHalo(kernel) ? 1 : 0); ++halo)
+    for (int64_t parallel = 0; parallel <= 4; ++parallel) {
+      Schedule one{{"parallel", parallel}};
+      if (hasHalo(kernel))
+        one["halo"] = halo;
+      if (parallel < 3) {
+        step.push_back(one);
+        continue;
+      }
+      for (int64_t strips : {cores, 2 * cores, 4 * cores}) {
+        one["rows"] = std::max<int64_t>(1, ceilDiv(rows, strips));
+        if (std::find(step.begin(), step.end(), one) == step.end())
+          step.push_back(one);
+      }
+    }
+  return step;
+}
+
+std::vector<int64_t> divisors(int64_t number, int64_t least, int64_t most) {
+  std::vector<int64_t> result;
+  for (int64_t candidate = least; candidate <= std::min(number, most); ++candidate)
+    if (number % candidate == 0)
+      result.push_back(candidate);
+  return result;
+}
+
+} // namespace
+
+std::string whyIllegal(const KernelSpec &kernel, const Schedule &schedule, const TargetInfo &target) {
+  const OpSpec *anchor = anchorIn(kernel);
+  const Space space = spaceOf(kernel);
+  const std::string name = anchor ? anchor->op : kernel.ops.back().op;
+  for (const auto &[key, value] : schedule) {
+    if (!space.keys.contains(key))
+      return "the schedule of " + name + " has no " + key;
+    if (value < (key == "parallel" || key == "halo" || key == "taps_are_columns" || key == "block" ? 0 : 1))
+      return key + " cannot be " + text(value);
+  }
+  if (!anchor)
+    return "";
+  if (!space.side.empty())
+    if (std::string why = whyTileIsIllegal(space, schedule, target); !why.empty())
+      return why;
+  return whyRestIsIllegal(kernel, *anchor, schedule);
+}
+
+std::vector<SearchStep> searchSteps(const KernelSpec &kernel, const TargetInfo &target) {
+  const OpSpec *anchor = anchorIn(kernel);
+  if (!anchor)
+    return {};
+  const Space space = spaceOf(kernel);
+  const std::string &op = anchor->op;
+  if (space.side.empty())
+    return {};
+  if (op == "dense_input_gradient") {
+    SearchStep step;
+    for (int64_t lanes = target.registerLanes; lanes >= 8; lanes /= 2)
+      for (int64_t inputs : {4, 8, 16})
+        for (int64_t rows = 1; rows <= 6; ++rows)
+          step.push_back({{"lanes", lanes}, {"inputs", inputs}, {"rows", rows}});
+    return {step, valuesOf("parallel", {0, 1})};
+  }
+  std::vector<SearchStep> steps{tiles(kernel, space, target)};
+  if (op.starts_with("conv2d") && !op.ends_with("weight_gradient"))
+    steps.push_back(distributions(kernel, target));
+  if (op == "winograd_conv2d") {
+    steps.push_back(valuesOf("parallel", {1, 2}));
+    steps.push_back(valuesOf("images", divisors(anchor->results[0].shape[0], 1, 4)));
+  }
+  if (op == "dense") {
+    steps.push_back(valuesOf("parallel", {0, 1}));
+    if (anchor->results[0].shape[0] > 1) {
+      std::vector<int64_t> blocks = divisors(kernel.tensor(anchor->operands[1]).spatial[0], 32, 512);
+      blocks.insert(blocks.begin(), 0);
+      steps.push_back(valuesOf("block", blocks));
+    }
+    steps.push_back(valuesOf("unroll", {1, 2, 4}));
+  }
+  return steps;
+}
+
+} // namespace fovea
