@@ -52,7 +52,7 @@ Space spaceOf(const KernelSpec &kernel) {
   const TensorSpec &result = anchor->results[0];
   auto weight = [&]() -> const TensorSpec & { return kernel.tensor(anchor->operands[1]); };
   if (op == "conv2d" || op == "conv2d_input_gradient") {
-    Space space{"pixels", tileColumns(kernel, *anchor), {weight().block}, {"lanes", "vectors", "pixels", "parallel", "rows", "halo"}};
+    Space space{"pixels", tileColumns(kernel, *anchor), {weight().block}, {"lanes", "vectors", "pixels", "parallel", "rows", "halo", "order"}};
     if (!isPlain(kernel))
       space.divisible.push_back(result.block);
     return space;
@@ -111,6 +111,12 @@ std::string whyRestIsIllegal(const KernelSpec &kernel, const OpSpec &anchor, con
   const bool isStrip = anchor.op.starts_with("conv2d") || anchor.op == "winograd_conv2d";
   if (isStrip && keyOf(schedule, "rows", 1) > resultRows(kernel))
     return "strips of " + text(keyOf(schedule, "rows", 1)) + " rows are more than the " + text(resultRows(kernel)) + " there are";
+  if (const int64_t order = keyOf(schedule, "order", 0)) {
+    if (order > 1)
+      return "order is 0 or 1";
+    if (hasHalo(kernel) || parallel == 2 || parallel == 4)
+      return "only a convolution without rows of a pooling, whose tasks have all channels, has order of 1";
+  }
   if (keyOf(schedule, "unroll", 1) > 8)
     return "unroll is at most 8";
   if (anchor.op == "winograd_conv2d") {
@@ -204,7 +210,7 @@ std::string whyIllegal(const KernelSpec &kernel, const Schedule &schedule, const
   for (const auto &[key, value] : schedule) {
     if (!space.keys.contains(key))
       return "the schedule of " + name + " has no " + key;
-    if (value < (key == "parallel" || key == "halo" || key == "taps_are_columns" || key == "block" ? 0 : 1))
+    if (value < (key == "parallel" || key == "halo" || key == "order" || key == "taps_are_columns" || key == "block" ? 0 : 1))
       return key + " cannot be " + text(value);
   }
   if (!anchor)
@@ -232,8 +238,10 @@ std::vector<SearchStep> searchSteps(const KernelSpec &kernel, const TargetInfo &
     return {step, valuesOf("parallel", {0, 1})};
   }
   std::vector<SearchStep> steps{tiles(kernel, space, target)};
-  if (op.starts_with("conv2d") && !op.ends_with("weight_gradient"))
+  if (op.starts_with("conv2d") && !op.ends_with("weight_gradient")) {
     steps.push_back(distributions(kernel, target));
+    steps.push_back(valuesOf("order", {0, 1}));
+  }
   if (op == "winograd_conv2d") {
     steps.push_back(valuesOf("parallel", {1, 2}));
     steps.push_back(valuesOf("images", divisors(anchor->results[0].shape[0], 1, 4)));

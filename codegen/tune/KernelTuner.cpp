@@ -258,8 +258,9 @@ private:
     }
     const bool wins = best.kernel && best.best < clearlyFaster * base.best;
     result.schedule = wins ? best.schedule : base.schedule;
-    if (auto block = result.schedule.find("block"); block != result.schedule.end() && block->second == 0)
-      result.schedule.erase(block); // Which is what its absence means.
+    for (const char *key : {"block", "order"}) // 0 is what their absence means.
+      if (auto found = result.schedule.find(key); found != result.schedule.end() && found->second == 0)
+        result.schedule.erase(found);
     result.untuned = base.best;
     result.microseconds = wins ? best.best : base.best;
   }

@@ -45,7 +45,10 @@ void scheduleConv2d(ScheduledKernel &kernel) {
   Var row = y, storage = n;
   if (!rows) {
     output.split(c, co, ci, tile, channelTail).split(x, xo, xi, pixels, TailStrategy::ShiftInwards);
-    output.reorder(ci, xi, xo, y, co, n);
+    if (kernel.key("order", 0)) // All channels of a row, then the next.
+      output.reorder(ci, xi, xo, co, y, n);
+    else
+      output.reorder(ci, xi, xo, y, co, n);
     if (!plain)
       output.vectorize(ci, lanes).unroll(ci).unroll(xi);
   } else if (allChannels) {
@@ -85,7 +88,7 @@ void scheduleConv2d(ScheduledKernel &kernel) {
     break;
   case 3:
     if (hasTiles) // Between the rows of a strip and the strips.
-      output.reorder(inner, co, strip, n);
+      kernel.key("order", 0) ? output.reorder(co, inner, strip, n) : output.reorder(inner, co, strip, n);
     output.fuse(strip, n, task);
     break;
   case 4:

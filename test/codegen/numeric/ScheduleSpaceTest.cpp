@@ -129,6 +129,9 @@ TEST_P(ScheduleSpace, SaysWhatIsWrong) {
   EXPECT_EQ(why(kernel, "pixels", 0), "pixels cannot be 0");
   EXPECT_EQ(why(kernel, "halo", -1), "halo cannot be -1");
   EXPECT_EQ(why(kernel, "halo", 2), "halo is 0 or 1");
+  EXPECT_EQ(why(kernel, "order", 2), "order is 0 or 1");
+  EXPECT_EQ(why(kernel, "order", 1),
+            "only a convolution without rows of a pooling, whose tasks have all channels, has order of 1");
   EXPECT_EQ(why(kernel, "lanes", 16), "16 lanes are no vector of this target, whose registers have 8");
   EXPECT_EQ(why(kernel, "vectors", 5), "5 vectors of 8 do not divide a block of 24 channels");
   EXPECT_EQ(why(kernel, "pixels", 12), "pixels of 12 is more than the 11 there are");
