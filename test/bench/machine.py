@@ -40,4 +40,4 @@ def failure(result):
         return f"crashed ({signal.Signals(-result.returncode).name})"
     lines = [line for line in result.stderr.strip().splitlines() if line.strip()]
     told = next((line for line in lines if "error:" in line), lines[-1] if lines else f"ended with status {result.returncode}")
-    return told[:200]
+    return told.removeprefix("fovea-kernel-bench: error: ").removeprefix("fovea: error: ")[:200]

@@ -15,18 +15,20 @@ h3 { font-size: 1em; margin: 1.2em 0 .3em; }
 p.note, figcaption { color: #555; font-size: .92em; max-width: 75em; } figure { margin: 1em 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92em; }
 th, td { padding: .2em .55em; text-align: right; white-space: nowrap; border-bottom: 1px solid #e4e4e4; }
-th:first-child, td:first-child { text-align: left; white-space: normal; }
+th:nth-child(-n+2), td:nth-child(-n+2) { text-align: left; } td:first-child { white-space: normal; }
 th { border-bottom: 1px solid #888; vertical-align: bottom; white-space: normal; } th[data-sort] { cursor: pointer; }
 th[data-sort]:hover { text-decoration: underline; } td.failed { color: #8a5a00; white-space: normal; text-align: left; font-size: .9em; max-width: 9em; }
 td.failed[colspan] { max-width: none; }
 svg { width: 100%; height: auto; display: block; } svg text { font: 11px system-ui, sans-serif; fill: #444; }
-svg text.axis { font-size: 12px; } svg text.limit { font-weight: 600; fill: #1b1b1b; } svg text.name { fill: #1b1b1b; }
+svg text.axis { font-size: 12px; } svg text.limit { font-weight: 600; }
+svg text.limit, svg text.name { fill: #1b1b1b; stroke: #fff; stroke-width: 3px; stroke-linejoin: round; paint-order: stroke; }
 .grid { stroke: #e6e6e6; } .roof { fill: none; stroke: #1b1b1b; stroke-width: 1.6; } .tie { stroke: #999; stroke-dasharray: 2 3; }
 .mark { stroke: #fff; stroke-width: .8; } .forward { fill: #1f6f8b; } .backward { fill: #c8553d; } .update, .prepare { fill: #6b6b6b; }
 .mark.hollow { fill: #fff; stroke: #1f6f8b; stroke-width: 1.4; } .backward.hollow { stroke: #c8553d; }
 .slice { stroke: #fff; stroke-width: 1; } svg text.slice-name { fill: #fff; text-anchor: middle; }
 .key { display: inline-block; width: .9em; height: .9em; vertical-align: -.1em; margin: 0 .3em 0 1em; }
 svg.glyph { display: inline-block; width: 14px; height: 14px; vertical-align: -2px; margin: 0 .3em 0 1em; }
+@page { size: A4; margin: 12mm; }
 @media print { body { max-width: none; margin: 0; font-size: 10px; } h2 { break-after: avoid; } figure, tr { break-inside: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
