@@ -24,8 +24,9 @@ constexpr double clearlyFaster = 0.98;
 /// Weights of cold networks are read from this much memory in turn, more than caches hold.
 constexpr int64_t coldBytes = 128 << 20;
 
-/// Rounds of the final comparison, and of each earlier one.
-constexpr int finalRounds = 9, rounds = 3;
+/// Runs of each of the two in the final comparison, and of a schedule in a round, unless one takes long.
+constexpr int finalRuns = 9, runsOfRound = 3;
+constexpr double takesLong = 2e4; ///< Microseconds.
 
 double secondsOf(TuneClock::duration span) { return std::chrono::duration<double>(span).count(); }
 
@@ -148,7 +149,7 @@ public:
     base.schedule = kernel.schedule;
     base.kernel = std::make_unique<LoadedKernel>(kernel, conditions.target);
     time(base, 2);
-    time(base, rounds);
+    time(base, runs(base));
     expected = operands.results();
     known.insert(base.schedule);
     result.measured = 1;
@@ -186,6 +187,8 @@ private:
     }
   }
 
+  static int runs(const Candidate &candidate) { return candidate.best > takesLong ? 1 : runsOfRound; }
+
   /// Compiles what the step makes of the best schedule, and keeps the fastest of it, if it is faster.
   void take(const SearchStep &step) {
     std::vector<Candidate> candidates;
@@ -201,8 +204,9 @@ private:
     for (int round = 0; !candidates.empty() && (round == 0 || candidates.size() > 1 || round < 2); ++round) {
       for (Candidate &candidate : candidates)
         if (hasTime() || round == 0)
-          time(candidate, rounds);
-      time(best.kernel ? best : base, rounds);
+          time(candidate, runs(candidate));
+      Candidate &toBeat = best.kernel ? best : base;
+      time(toBeat, runs(toBeat));
       std::sort(candidates.begin(), candidates.end(), [](auto &a, auto &b) { return a.best < b.best; });
       if (candidates.size() > 1)
         candidates.resize((candidates.size() + 1) / 2);
@@ -251,7 +255,7 @@ private:
     if (best.kernel) {
       const double guess = best.best;
       base.best = best.best = 1e30;
-      for (int round = 0; round < finalRounds; ++round) {
+      for (int round = 0; round < finalRuns; ++round) {
         time(base, 1, guess);
         time(best, 1, guess);
       }

@@ -37,7 +37,10 @@ volatile std::sig_atomic_t interrupted = 0;
 constexpr double worthTuning = 1.25;
 
 /// And win by this much.
-constexpr double clearlyFaster = 0.98;
+constexpr double clearlyFaster = 0.97;
+
+/// The part of the budget in which convolutions find their way.
+constexpr double partForWays = 0.4;
 
 std::string minutes(double seconds) {
   char text[32];
@@ -260,7 +263,7 @@ private:
   /// Direct sums, or Winograd's filtering with which tile: judged by the kernels that the choice changes.
   bool chooseWays(Variant &current) {
     for (const std::string &name : current.choices) {
-      if (!hasTime())
+      if (!hasTime() || left() < (1 - partForWays) * options.budget)
         return true;
       auto isNamed = [&](const ConvolutionRecord &record) { return record.convolution == name; };
       if (llvm::any_of(records().convolutions, isNamed))
