@@ -110,9 +110,7 @@ def measure(options, models):
 
 def summary(run):
     """The figures as plain text."""
-    limits = run["machine"]
-    lines = [f"{limits['cpu']}, {limits['threads']} threads: multiply-adds reach {limits['peak_gflops']:.1f} GFLOP/s, "
-             f"reads {limits['read_gbytes_per_second']:.1f} GB/s"]
+    lines = [f"{run['machine']['cpu']}, {run['machine']['threads']} threads: {page.limits(run['machine'])}"]
     if run["kernels"]:
         width = max(len(compare.key_of(row)) for row in run["kernels"])
         lines.append(f"{'kernel':<{width}} {'us':>10} {'GFLOP/s':>8} {'peak':>6} {'GB/s':>7} {'autoschedulers take x':>24}")

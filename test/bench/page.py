@@ -117,12 +117,17 @@ def glyph(part, hollow, text):
     return tag("svg", chart.mark(part, 7, 7, hollow, text), viewBox="0 0 14 14", class_="glyph") + escape(text)
 
 
+def limits(machine):
+    """What the machine reaches; memory is measured with the kernels, and may be missing."""
+    reads = machine["read_gbytes_per_second"]
+    return f"multiply-adds reach {machine['peak_gflops']:.1f} GFLOP/s" + (f", memory reads {reads:.1f} GB/s" if reads else "")
+
+
 def render(run):
     machine, versions = run["machine"], run["versions"]
     head = (f"{machine['cpu']} ({', '.join(machine['features'])}), {machine['threads']} of {machine['cores']} cores; "
-            f"multiply-adds reach {machine['peak_gflops']:.1f} GFLOP/s, memory reads {machine['read_gbytes_per_second']:.1f} "
-            f"GB/s, both measured with as many threads. Fovea {versions['fovea']}, commit {versions['commit'][:12] or 'unknown'}"
-            f"{', with changes' if versions['changed'] else ''}, {versions['date']}"
+            f"{limits(machine)}, measured with as many threads. Fovea {versions['fovea']}, commit "
+            f"{versions['commit'][:12] or 'unknown'}{', with changes' if versions['changed'] else ''}, {versions['date']}"
             f"{'. A quick run: too few repetitions to rely on' if run['quick'] else ''}.")
     parts = [tag("h1", "Fovea's benchmark"), tag("p", escape(head), class_="note")]
     if run["networks"]:
