@@ -64,6 +64,12 @@ def test_a_change_within_noise_is_none(tmp_path):
     assert (result.returncode, result.stdout) == (0, "0 slower (0 by more than 10 %), 0 faster, 1 the same, 0 new, 0 gone\n")
 
 
+def test_repetitions_that_shared_the_machine_are_no_change(tmp_path):
+    shared = [100.0, 198.0, 200.0, 201.0, 202.0]
+    result = compared(tmp_path, made.run([made.kernel("conv1: conv2d", STEADY)]), made.run([made.kernel("conv1: conv2d", shared)]))
+    assert (result.returncode, result.stdout) == (0, "0 slower (0 by more than 10 %), 0 faster, 1 the same, 0 new, 0 gone\n")
+
+
 def test_one_odd_repetition_is_no_noise(tmp_path):
     result = compared(tmp_path, made.run([made.kernel("conv1: conv2d", STEADY)]),
                       made.run([made.kernel("conv1: conv2d", times(1.2)[:4] + [900.0])]))
