@@ -81,6 +81,17 @@ Schedule blockedDense(const KernelSpec &kernel, const OpSpec &op, const TargetIn
   return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"block", block}, {"parallel", 1}};
 }
 
+/// Of a dense layer's input gradient: outputs in a block of the sum, whole blocks of the weight; 0 where the weights of
+/// `inputs` inputs stay in the L1 cache anyway, or blocks are no better.
+int64_t outputsOfBlock(const TensorSpec &weight, int64_t inputs, const TargetInfo &target) {
+  const int64_t blocks = roundUp(weight.shape[0], weight.block) / weight.block;
+  int64_t perBlock = std::clamp<int64_t>(256 / weight.block, 1, blocks);
+  while (blocks % perBlock != 0)
+    --perBlock;
+  const bool fitsAnyway = inputs * blocks * weight.block * int64_t(sizeof(float)) < target.l1Bytes;
+  return fitsAnyway || perBlock * weight.block < 128 ? 0 : perBlock * weight.block;
+}
+
 /// An unshared convolution: each pixel is a dense layer of its own, over the batch.
 Schedule localSchedule(const KernelSpec &kernel, const OpSpec &op, const TargetInfo &target) {
   const TensorSpec &result = op.results[0];
@@ -233,6 +244,12 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
   if (anchor->op == "dense_input_gradient") { // Sums of inputs times rows; a vector of inputs is stored at once.
     const int64_t inputs = std::min<int64_t>(vectorOf(result.block, target), target.vectorRegisters >= 32 ? 8 : 4);
     const int64_t sums = target.vectorRegisters >= 32 ? 24 : 12;
+    if (const int64_t block = outputsOfBlock(weight, inputs, target); block > 0 && images >= 8 && images % 2 == 0)
+      return {{"lanes", vectorOf(weight.block, target.withWidestVectors())},
+              {"inputs", std::min<int64_t>(8, vectorOf(result.block, target))},
+              {"rows", target.vectorRegisters >= 32 ? 2 : 1},
+              {"block", block},
+              {"parallel", 1}};
     return {{"lanes", lanes}, {"inputs", inputs}, {"rows", std::clamp<int64_t>(sums / inputs, 1, std::min<int64_t>(images, 12))},
             {"parallel", elementsOf(weight) * images > 100000}};
   }

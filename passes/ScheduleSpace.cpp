@@ -66,8 +66,8 @@ Space spaceOf(const KernelSpec &kernel) {
     return {"taps", result.shape[1], {result.block}, {"lanes", "vectors", "taps"}};
   if (op == "dense")
     return {"rows", result.shape[0], {weight().block}, {"lanes", "vectors", "rows", "parallel", "unroll", "block"}};
-  if (op == "dense_input_gradient")
-    return {"rows", result.shape[0], {weight().block}, {"lanes", "inputs", "rows", "parallel"}, true};
+  if (op == "dense_input_gradient") // Weights and gradients are operands from memory.
+    return {"rows", result.shape[0], {weight().block}, {"lanes", "inputs", "rows", "parallel", "block"}, true};
   if (op == "conv2d_weight_gradient")
     return {"taps", std::max(result.shape[1], result.shape[3]), {result.block}, {"lanes", "vectors", "taps", "taps_are_columns"}};
   if (op == "dense_weight_gradient")
@@ -133,10 +133,17 @@ std::string whyRestIsIllegal(const KernelSpec &kernel, const OpSpec &anchor, con
                                                           anchor.results[0].block % inputs != 0)
     return text(inputs) + " inputs do not divide " + text(anchor.results[0].block) + " channels";
   const int64_t block = keyOf(schedule, "block", 0);
-  if (anchor.op != "dense" || block == 0)
+  if (block == 0)
     return "";
   const TensorSpec &weight = kernel.tensor(anchor.operands[1]);
-  if (weight.spatial[0] % block != 0 || (weight.element == ElementType::BF16 && block % 2 != 0))
+  const bool ofOutputs = anchor.op == "dense_input_gradient";
+  if (const int64_t outputs = ceilDiv(weight.shape[0], weight.block) * weight.block;
+      ofOutputs && (block % weight.block != 0 || outputs % block != 0))
+    return "blocks of " + text(block) + " are not whole blocks of " + text(weight.block) + " that divide " + text(outputs) +
+           " outputs";
+  if (ofOutputs && anchor.results[0].shape[0] % keyOf(schedule, "rows", 1) == 0)
+    return "";
+  if (!ofOutputs && (weight.spatial[0] % block != 0 || (weight.element == ElementType::BF16 && block % 2 != 0)))
     return "blocks of " + text(block) + " do not divide " + text(weight.spatial[0]) + " inputs";
   if (anchor.results[0].shape[0] % keyOf(schedule, "rows", 1) != 0)
     return "a sum in blocks needs rows that divide the batch, not " + text(keyOf(schedule, "rows", 1));
@@ -235,7 +242,16 @@ std::vector<SearchStep> searchSteps(const KernelSpec &kernel, const TargetInfo &
       for (int64_t inputs : {4, 8, 16})
         for (int64_t rows = 1; rows <= 6; ++rows)
           step.push_back({{"lanes", lanes}, {"inputs", inputs}, {"rows", rows}});
-    return {step, valuesOf("parallel", {0, 1})};
+    const TensorSpec &weight = kernel.tensor(anchor->operands[1]);
+    std::vector<int64_t> blocks{0};
+    for (int64_t count : divisors(ceilDiv(weight.shape[0], weight.block), 1, 512 / weight.block))
+      blocks.push_back(count * weight.block);
+    SearchStep withBlocks;
+    for (Schedule tile : step)
+      for (int64_t block : {int64_t(0), blocks.back()})
+        if (tile["block"] = block; block == 0 || tile["rows"] <= 4)
+          withBlocks.push_back(tile);
+    return {withBlocks, valuesOf("block", blocks), valuesOf("parallel", {0, 1})};
   }
   std::vector<SearchStep> steps{tiles(kernel, space, target)};
   if (op.starts_with("conv2d") && !op.ends_with("weight_gradient")) {

@@ -71,7 +71,10 @@ void scheduleDense(ScheduledKernel &kernel) {
 }
 
 // Sums over the weight's innermost dimension: `inputs` channels by `rows` images of partial sums, each a vector over
-// the outputs, that are added up across their lanes last. No copy of the weight in another order is needed.
+// the outputs, that are added up across their lanes last. No copy of the weight in another order is needed. With `block`,
+// that many outputs at a time for all images: the weights of a tile of inputs for them are read from the L1 cache by all
+// images after the first, and the partial sums wait there meanwhile. AlexNet's fc6 at batch 64 on two cores of an AMD EPYC
+// (Zen 4) so reaches 70 % of the peak, 51 % without.
 void scheduleDenseInputGradient(ScheduledKernel &kernel) {
   const Stage &stage = *kernel.anchor();
   const int lanes = int(kernel.key("lanes", 1)), inputs = int(kernel.key("inputs", 1)),
@@ -90,23 +93,32 @@ void scheduleDenseInputGradient(ScheduledKernel &kernel) {
   Func partial = sum.update().rfactor(inVector, lane);
   sum.compute_at(output, no).store_in(MemoryType::Stack).bound_extent(c, inputs).bound_extent(n, rows);
   sum.vectorize(c).unroll(n).update().reorder(c, n, inVector).vectorize(c).unroll(n).unroll(inVector);
-  partial.compute_at(output, no).store_in(MemoryType::Stack).bound_extent(c, inputs).bound_extent(n, rows);
-  if (spatial)
-    partial.reorder_storage(lane, c, x, y, n);
-  else
-    partial.reorder_storage(lane, c, n);
+  auto storeLanesFirst = [&](Func f) { spatial ? f.reorder_storage(lane, c, x, y, n) : f.reorder_storage(lane, c, n); };
   // The inner loop's vectors stay in registers beside the sums, so it is the shorter one: with the longer, one of 24
   // sums and more spilled. AlexNet's fc6 and fc7 at batch 64 take 0.7 to 0.8 of that time on x86-64-v3, 0.75 to 0.95 on
   // v4.
   const Var &shorter = rows < inputs ? n : c, &longer = rows < inputs ? c : n;
-  partial.vectorize(lane)
-      .unroll(c)
-      .unroll(n)
-      .update()
-      .reorder(lane, shorter, longer, vector, stage.reduction[1])
-      .vectorize(lane)
-      .unroll(c)
-      .unroll(n);
+  auto holdInRegisters = [&](Func f, const std::vector<RVar> &terms) {
+    f.store_in(MemoryType::Stack).bound_extent(c, inputs).bound_extent(n, rows);
+    f.vectorize(lane).unroll(c).unroll(n);
+    f.update().reorder(order({lane, shorter, longer}, terms)).vectorize(lane).unroll(c).unroll(n);
+  };
+  if (const int block = int(kernel.key("block", 0))) {
+    const int perBlock = int(kernel.kernel.tensor(kernel.anchorOp().operands[1]).block);
+    Var zb("zb"), po("po"), pi("pi");
+    RVar ro("ro"), ri("ri");
+    partial.update().split(stage.reduction[1], ro, ri, block / perBlock);
+    Func part = partial.update().rfactor(ro, zb);
+    storeLanesFirst(partial), storeLanesFirst(part);
+    partial.compute_at(output, co).bound_extent(c, inputs).vectorize(lane).unroll(c);
+    partial.update().split(n, po, pi, rows, TailStrategy::GuardWithIf).reorder(lane, c, pi, po, ro).vectorize(lane).unroll(c).unroll(pi);
+    part.compute_at(partial, po);
+    holdInRegisters(part, {vector, ri});
+  } else {
+    storeLanesFirst(partial);
+    partial.compute_at(output, no);
+    holdInRegisters(partial, {vector, stage.reduction[1]});
+  }
   if (kernel.key("parallel", 0)) {
     if (spatial)
       output.fuse(x, y, task).parallel(task);
