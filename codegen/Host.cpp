@@ -12,6 +12,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
@@ -51,27 +52,38 @@ int32_t elementWord(ElementType element) {
 
 class HostBuilder {
 public:
-  HostBuilder(ModuleOp module, const ProgramPlan &plan, const std::string &symbol)
-      : module(module), plan(plan), symbol(symbol), loc(module.getLoc()), b(OpBuilder::atBlockEnd(module.getBody())),
-        pointer(LLVM::LLVMPointerType::get(module.getContext())), i32(b.getI32Type()), i64(b.getI64Type()),
+  HostBuilder(ModuleOp module, const std::string &symbol)
+      : module(module), symbol(symbol), prefix("fovea_" + symbol), loc(module.getLoc()),
+        b(OpBuilder::atBlockEnd(module.getBody())), pointer(LLVM::LLVMPointerType::get(module.getContext())),
+        i32(b.getI32Type()), i64(b.getI64Type()),
         buffer(LLVM::LLVMStructType::getLiteral(module.getContext(),
                                                 {i64, pointer, pointer, i64, i32, i32, pointer, pointer})) {}
 
-  void run(const std::string &metadata) {
+  /// The last level comes first, as each names the next.
+  void run(ArrayRef<ProgramLevel> levels) {
     declare(profileName, LLVM::LLVMVoidType::get(b.getContext()), {pointer, i32});
-    for (const PlannedKernel &kernel : plan.kernels)
-      declare(kernel.symbol, i32, SmallVector<Type>(bufferCount(kernel), pointer));
-    for (auto [index, function] : llvm::enumerate(plan.functions))
-      buildFunction(function, functionName(index));
-    buildProgram(metadata);
+    std::string next;
+    for (const ProgramLevel &level : llvm::reverse(levels)) {
+      const bool first = &level == levels.begin();
+      plan = &level.plan;
+      prefix = "fovea_" + symbol + (first ? "" : "_" + level.target.name);
+      for (const PlannedKernel &kernel : plan->kernels)
+        declare(kernel.symbol, i32, SmallVector<Type>(bufferCount(kernel), pointer));
+      for (auto [index, function] : llvm::enumerate(plan->functions))
+        buildFunction(function, functionName(index));
+      const std::string name = first ? symbol + "_program" : prefix + "_program";
+      buildProgram(level, name, first ? LLVM::Linkage::External : LLVM::Linkage::Private, next);
+      next = name;
+    }
   }
 
 private:
   static constexpr const char *profileName = "fovea_profile";
 
   ModuleOp module;
-  const ProgramPlan &plan;
+  const ProgramPlan *plan = nullptr; ///< Of the level that is built,
   const std::string &symbol;
+  std::string prefix; ///< and what its names begin with.
   Location loc;
   OpBuilder b; ///< At the module's end, except inside of a function.
   LLVM::LLVMPointerType pointer;
@@ -79,7 +91,7 @@ private:
   LLVM::LLVMStructType buffer;
   std::map<std::vector<int32_t>, std::string> dimGlobals;
 
-  std::string functionName(size_t index) const { return "fovea_" + symbol + "_fn_" + std::to_string(index); }
+  std::string functionName(size_t index) const { return prefix + "_fn_" + std::to_string(index); }
 
   static size_t bufferCount(const PlannedKernel &kernel) {
     return kernel.spec.inputs.size() + kernel.spec.ops.back().results.size();
@@ -170,7 +182,8 @@ private:
         arguments.push_back(
             b.create<LLVM::GEPOp>(loc, pointer, buffer, structs, ArrayRef<LLVM::GEPArg>{int32_t(position)}));
       }
-      Value code = b.create<LLVM::CallOp>(loc, TypeRange{i32}, plan.kernels[call.kernel].symbol, arguments).getResult();
+      Value code =
+          b.create<LLVM::CallOp>(loc, TypeRange{i32}, plan->kernels[call.kernel].symbol, arguments).getResult();
       Value isFailure = b.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ne, code, zero);
       Block *succeeded = op.addBlock(), *report = op.addBlock(), *next = op.addBlock();
       b.create<LLVM::CondBrOp>(loc, isFailure, failed, ValueRange{code}, succeeded, ValueRange{},
@@ -217,26 +230,41 @@ private:
     return b.create<LLVM::InsertValueOp>(loc, aggregate, value, position);
   }
 
-  void buildProgram(const std::string &metadata) {
-    const std::string text = "fovea_" + symbol + "_metadata", table = "fovea_" + symbol + "_functions";
-    const std::string terminated = metadata + '\0';
+  /// A private constant of zero-terminated text.
+  void text(const std::string &name, const std::string &value) {
+    const std::string terminated = value + '\0';
     b.create<LLVM::GlobalOp>(loc, LLVM::LLVMArrayType::get(b.getI8Type(), terminated.size()), /*isConstant=*/true,
-                             LLVM::Linkage::Private, text, b.getStringAttr(terminated));
-    Type tableType = LLVM::LLVMArrayType::get(pointer, plan.functions.size());
+                             LLVM::Linkage::Private, name, b.getStringAttr(terminated));
+  }
+
+  void buildProgram(const ProgramLevel &level, const std::string &name, LLVM::Linkage linkage,
+                    const std::string &next) {
+    const std::string metadata = prefix + "_metadata", table = prefix + "_functions", target = prefix + "_target",
+                      needs = prefix + "_needs";
+    const bool bf16 = level.target.bf16Products &&
+                      llvm::any_of(plan->kernels, [](const PlannedKernel &kernel) { return usesBf16(kernel.spec); });
+    text(metadata, level.metadata);
+    text(target, level.target.name);
+    text(needs, llvm::join(neededFeatures(level.target, bf16), " "));
+    Type tableType = LLVM::LLVMArrayType::get(pointer, plan->functions.size());
     global(tableType, LLVM::Linkage::Private, table, [&] {
       Value value = b.create<LLVM::UndefOp>(loc, tableType);
-      for (size_t index = 0; index < plan.functions.size(); ++index)
+      for (size_t index = 0; index < plan->functions.size(); ++index)
         value = insert(value, addressOf(functionName(index)), index);
       return value;
     });
-    Type program = LLVM::LLVMStructType::getLiteral(b.getContext(), {pointer, i64, pointer, i32, i32});
-    global(program, LLVM::Linkage::External, symbol + "_program", [&] {
+    Type program =
+        LLVM::LLVMStructType::getLiteral(b.getContext(), {pointer, i64, pointer, i32, i32, pointer, pointer, pointer});
+    global(program, linkage, name, [&] {
       Value value = b.create<LLVM::UndefOp>(loc, program);
-      value = insert(value, addressOf(text), 0);
-      value = insert(value, constant(i64, metadata.size()), 1);
+      value = insert(value, addressOf(metadata), 0);
+      value = insert(value, constant(i64, level.metadata.size()), 1);
       value = insert(value, addressOf(table), 2);
-      value = insert(value, constant(i32, plan.functions.size()), 3);
-      return insert(value, constant(i32, FOVEA_PROGRAM_ABI), 4);
+      value = insert(value, constant(i32, plan->functions.size()), 3);
+      value = insert(value, constant(i32, FOVEA_PROGRAM_ABI), 4);
+      value = insert(value, addressOf(target), 5);
+      value = insert(value, addressOf(needs), 6);
+      return insert(value, next.empty() ? null() : addressOf(next), 7);
     });
   }
 };
@@ -258,11 +286,11 @@ std::unique_ptr<llvm::TargetMachine> createTargetMachine() {
 
 } // namespace
 
-OwningOpRef<ModuleOp> buildHostModule(MLIRContext &context, const ProgramPlan &plan, const std::string &symbol,
-                                      const std::string &metadata) {
+OwningOpRef<ModuleOp> buildHostModule(MLIRContext &context, const std::vector<ProgramLevel> &levels,
+                                      const std::string &symbol) {
   context.loadDialect<LLVM::LLVMDialect>();
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
-  HostBuilder(*module, plan, symbol).run(metadata);
+  HostBuilder(*module, symbol).run(levels);
   return module;
 }
 

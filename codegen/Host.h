@@ -13,10 +13,18 @@ namespace fovea {
 
 enum class MachineCode { Object, Assembly };
 
-/// A module in the LLVM dialect: a function for each of the plan's, called through the table of the exported
-/// `<symbol>_program` (struct fovea_program of runtime/ProgramAbi.h) together with `metadata`.
-mlir::OwningOpRef<mlir::ModuleOp> buildHostModule(mlir::MLIRContext &context, const ProgramPlan &plan,
-                                                  const std::string &symbol, const std::string &metadata);
+/// What a program carries for one of the targets it is compiled for.
+struct ProgramLevel {
+  TargetInfo target;
+  ProgramPlan plan;
+  std::string metadata;
+};
+
+/// A module in the LLVM dialect: a function for each of the plans', called through the table of a struct fovea_program
+/// (runtime/ProgramAbi.h) together with the metadata. `<symbol>_program`, that of the first level, is exported; the others
+/// follow in its chain, so the highest target comes first.
+mlir::OwningOpRef<mlir::ModuleOp> buildHostModule(mlir::MLIRContext &context, const std::vector<ProgramLevel> &levels,
+                                                  const std::string &symbol);
 
 /// Translates it to LLVM IR for x86-64 Linux. Null after a diagnostic.
 std::unique_ptr<llvm::Module> translateHostModule(mlir::ModuleOp module, llvm::LLVMContext &context);

@@ -75,7 +75,10 @@ private:
     planned.json = toJson(planned.spec);
     auto [found, isNew] = known.try_emplace(planned.json, plan.kernels.size());
     if (isNew) {
-      planned.symbol = "fovea_k_" + sha256(planned.json + "\n" + target.halideTarget).substr(0, 16);
+      // Machine code of one name is the same also where programs are linked together.
+      const bool bf16 = target.bf16Products && usesBf16(planned.spec);
+      planned.symbol =
+          "fovea_k_" + sha256(planned.json + "\n" + target.halideTarget + (bf16 ? "+bf16" : "")).substr(0, 16);
       planned.label = function.name + " " + kernel.getName().str();
       plan.kernels.push_back(std::move(planned));
     }

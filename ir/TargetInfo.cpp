@@ -1,7 +1,10 @@
 #include "ir/TargetInfo.h"
 
+#include "runtime/CpuFeatures.h"
+
 #include <cpuid.h>
 
+#include <algorithm>
 #include <fstream>
 #include <stdexcept>
 #include <thread>
@@ -59,24 +62,21 @@ bool hasHalvedVectors() {
   return base == 0xf && base + extended < 26;
 }
 
-bool supportsLevel3() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("sse4.1") &&
-         __builtin_cpu_supports("f16c");
-}
-
-bool supportsLevel4() {
-  return supportsLevel3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
-}
-
+/// LLVM's code for AVX2 is that for Haswell, which has the whole level.
+constexpr const char *level3Features[] = {"popcnt", "sse4.1", "avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"};
+constexpr const char *level4Features[] = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"};
 /// AVX-512's bf16 products, with all else that Halide's target for them (Zen 4; Sapphire Rapids has it too) takes for
 /// granted.
-bool supportsBf16Products() {
-  return supportsLevel4() && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512ifma") &&
-         __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
-         __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bitalg") &&
-         __builtin_cpu_supports("avx512vpopcntdq");
+constexpr const char *bf16Features[] = {"avx512bf16", "avx512ifma",   "avx512vbmi",     "avx512vbmi2",
+                                        "avx512vnni", "avx512bitalg", "avx512vpopcntdq"};
+
+template <size_t n> bool supportsAll(const char *const (&features)[n]) {
+  return std::all_of(features, features + n, [](const char *feature) { return cpuSupports(feature); });
 }
+
+bool supportsLevel3() { return supportsAll(level3Features); }
+bool supportsLevel4() { return supportsLevel3() && supportsAll(level4Features); }
+bool supportsBf16Products() { return supportsLevel4() && supportsAll(bf16Features); }
 
 } // namespace
 
@@ -88,8 +88,16 @@ std::string cpuName() {
   return cpuModel() + ", family " + std::to_string(family) + " model " + std::to_string(model);
 }
 
+std::vector<std::string> neededFeatures(const TargetInfo &target, bool bf16) {
+  std::vector<std::string> features(std::begin(level3Features), std::end(level3Features));
+  if (target.name == "x86-64-v4")
+    features.insert(features.end(), std::begin(level4Features), std::end(level4Features));
+  if (bf16)
+    features.insert(features.end(), std::begin(bf16Features), std::end(bf16Features));
+  return features;
+}
+
 TargetInfo hostTarget() {
-  __builtin_cpu_init();
   if (!supportsLevel3())
     throw std::runtime_error("this CPU lacks AVX2 or FMA, which the generated programs need");
   TargetInfo target = supportsLevel4() ? level4() : level3();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace fovea {
 
@@ -31,6 +32,10 @@ struct TargetInfo {
 
 /// The name of the CPU this process runs on, with family and model: virtual machines give many the same name.
 std::string cpuName();
+
+/// The CPU features that machine code for the target takes for granted, by the names of runtime/CpuFeatures.h; with those
+/// of bf16 products where `bf16`.
+std::vector<std::string> neededFeatures(const TargetInfo &target, bool bf16);
 
 /// The machine this process runs on, by its CPU features. Throws std::runtime_error below AVX2+FMA.
 TargetInfo hostTarget();

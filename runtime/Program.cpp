@@ -1,7 +1,9 @@
 #include "runtime/Program.h"
 #include "runtime/Error.h"
+#include "runtime/Targets.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -197,9 +199,12 @@ std::string FunctionInfo::name() const {
   return kind == FunctionKind::Update || kind == FunctionKind::Prepare ? text : text + ", batch " + std::to_string(batch);
 }
 
-Program::Program(const fovea_program &binary) {
-  require(binary.abi == FOVEA_PROGRAM_ABI,
-          "ABI " + std::to_string(binary.abi) + " where this runtime has " + std::to_string(FOVEA_PROGRAM_ABI));
+Program::Program(const fovea_program &first) {
+  require(first.abi == FOVEA_PROGRAM_ABI,
+          "ABI " + std::to_string(first.abi) + " where this runtime has " + std::to_string(FOVEA_PROGRAM_ABI));
+  const fovea_program &binary = chooseTarget(first, std::getenv("FOVEA_TARGET"));
+  targets = targetNames(first);
+  needs = neededFeatures(binary);
   json root = json::parse(binary.metadata, binary.metadata + binary.metadata_bytes, nullptr, false);
   require(root.is_object(), "it is not JSON");
   try {

@@ -104,10 +104,13 @@ struct Recipe {
 };
 
 struct Program {
-  /// Reads the metadata. Throws Error when the ABI differs or anything does not fit.
-  explicit Program(const fovea_program &binary);
+  /// Reads the metadata of the highest target that this CPU can run, or of the one that $FOVEA_TARGET names. Throws Error
+  /// when there is none, the ABI differs or anything does not fit.
+  explicit Program(const fovea_program &first);
 
   std::string network, symbol, target, cpu, precision;
+  std::vector<std::string> targets; ///< all that were compiled for, the highest first; `target` is the one that runs
+  std::vector<std::string> needs;   ///< CPU features that `target` takes for granted
   std::string inputName, outputName;
   std::vector<int64_t> inputShape, outputShape; ///< of one image, without the batch
   int64_t classes = 0;                          ///< 0: the output is not a list of scores

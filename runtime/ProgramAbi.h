@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-#define FOVEA_PROGRAM_ABI 2
+#define FOVEA_PROGRAM_ABI 3
 
 /* What each pointer handed to a compiled function means. All are aligned to 64 bytes and cover the function's whole
    batch. Gradients are overwritten, not added to. */
@@ -41,14 +41,19 @@ enum fovea_scalar {
 /* A compiled function: returns 0, or a non-zero code when a kernel failed. */
 typedef int (*fovea_function)(void *const *slots);
 
-/* Exported by the generated object as `<symbol>_program`; an executable's is `fovea_main_program`. */
-typedef struct fovea_program {
+/* Exported by the generated object as `<symbol>_program`; an executable's is `fovea_main_program`. One for each target
+   that was compiled for, in a chain: only the first that the CPU can run is used. */
+typedef struct fovea_program fovea_program;
+struct fovea_program {
   const char *metadata; /* JSON; runtime/README.md describes it */
   uint64_t metadata_bytes;
   const fovea_function *functions;
   uint32_t function_count;
-  uint32_t abi; /* FOVEA_PROGRAM_ABI */
-} fovea_program;
+  uint32_t abi;              /* FOVEA_PROGRAM_ABI */
+  const char *target;        /* "x86-64-v4" */
+  const char *needs;         /* what the kernels take for granted: CPU features with spaces between */
+  const fovea_program *next; /* the same network for a lower target; null at the end */
+};
 
 /* Called by a compiled function after each kernel when its profile slot is not null. */
 void fovea_profile(void *profile, int kernel);

@@ -14,6 +14,7 @@ set(FOVEA_RUNTIME_TRAIN_SOURCES
   Progress.cpp
   Random.cpp
   Session.cpp
+  Targets.cpp
   ThreadPool.cpp
   Trainer.cpp
   Weights.cpp)

@@ -46,15 +46,14 @@ public:
   }
 
 private:
-  const CompileOptions &options;
+  CompileOptions options; ///< `target` is that of the level being compiled.
   MLIRContext context;
   llvm::SourceMgr sources; ///< Lets diagnostics show the line.
   SourceMgrDiagnosticHandler handler;
   Timer timer;
-  OwningOpRef<ModuleOp> module;
+  OwningOpRef<ModuleOp> model, module; ///< As read, and its copy that goes through the passes.
   TargetInfo target;
-  ProgramPlan plan;
-  std::vector<std::string> names; ///< File names of the plan's kernels.
+  std::vector<ProgramLevel> levels; ///< For each target, the highest first.
 
   bool isText() const { return options.emit < Stage::Obj; }
   bool isPerKernel() const {
@@ -75,6 +74,8 @@ private:
     if (options.from > Stage::Ast && (options.inference || !options.batches.empty()))
       throw std::runtime_error(options.model +
                                ": already holds its functions: --batch and --inference are for model files");
+    if (options.targets.size() > 1 && isText())
+      throw std::runtime_error("--emit prints what is made for one target: name one with --target");
     const std::string to = output();
     if (options.emit == Stage::Lib) {
       checkReplaceable(libraryBase() + ".a", options.model);
@@ -105,25 +106,27 @@ private:
       writeText(options.output, text);
       return true;
     }
-    if (!readAndOptimize())
-      return false;
-    if (options.emit <= Stage::Schedule)
-      return true;
-    // Every kernel has a schedule, every tensor an address.
-    FailureOr<ProgramPlan> read = planProgram(*module, target);
-    if (failed(read))
-      return false;
-    plan = std::move(*read);
-    names = kernelFileNames(plan.kernels);
-    if (isPerKernel() && isText())
-      return emitEmitFormats();
-
     const std::string symbol = options.emit == Stage::Lib ? identifierOf(stemOf(libraryBase())) : "fovea_main";
-    FailureOr<std::string> metadata = programMetadata(*module, plan, target, symbol);
-    if (failed(metadata))
-      return false;
-    saveTemp("metadata.json", *metadata + "\n");
-    OwningOpRef<ModuleOp> host = buildHostModule(context, plan, symbol, *metadata);
+    for (const std::string &name : options.targets) {
+      options.target = name;
+      if (!readAndOptimize())
+        return false;
+      if (options.emit <= Stage::Schedule)
+        return true;
+      // Every kernel has a schedule, every tensor an address.
+      FailureOr<ProgramPlan> plan = planProgram(*module, target);
+      if (failed(plan))
+        return false;
+      if (isPerKernel() && isText())
+        return emitEmitFormats(*plan);
+      FailureOr<std::string> metadata = programMetadata(*module, *plan, target, symbol);
+      if (failed(metadata))
+        return false;
+      saveTemp("metadata.json", *metadata + "\n");
+      levels.push_back({target, std::move(*plan), std::move(*metadata)});
+    }
+    orderLevels();
+    OwningOpRef<ModuleOp> host = buildHostModule(context, levels, symbol);
     llvm::LLVMContext llvmContext;
     std::unique_ptr<llvm::Module> llvmModule = translateHostModule(*host, llvmContext);
     if (!llvmModule)
@@ -140,20 +143,39 @@ private:
     std::string hostObject = compileHostModule(*llvmModule, MachineCode::Object);
     timer.lap("host functions");
     // The host side is an object that calls each kernel by its symbol.
+    std::vector<ObjectFile> objects;
+    objects.push_back({"host.o", std::move(hostObject)});
     Cache cache(options.cache ? Cache::defaultFolder() : "");
-    CompiledKernels kernels = compileKernels(plan, target, cache, {options.jobs, isatty(2) == 1});
-    timer.lap("kernels (" + std::to_string(kernels.objects.size()) + ", " + std::to_string(kernels.fromCache) +
-              " from the cache)");
-    writeObjects(std::move(hostObject), std::move(kernels.objects), symbol);
+    for (const ProgramLevel &level : levels) {
+      CompiledKernels kernels = compileKernels(level.plan, level.target, cache, {options.jobs, isatty(2) == 1});
+      for (auto [name, object] : llvm::zip_equal(kernelFileNames(level.plan.kernels), kernels.objects))
+        objects.push_back({(levels.size() > 1 ? level.target.name + "-" : "") + name + ".o", std::move(object)});
+      timer.lap("kernels (" + std::to_string(kernels.objects.size()) + ", " + std::to_string(kernels.fromCache) +
+                " from the cache)");
+    }
+    writeObjects(objects, symbol);
     return true;
+  }
+
+  /// The highest target first. Two of one name could not be told apart where the program runs.
+  void orderLevels() {
+    llvm::stable_sort(levels,
+                      [](const ProgramLevel &a, const ProgramLevel &b) { return a.target.name > b.target.name; });
+    for (size_t index = 1; index < levels.size(); ++index)
+      if (levels[index - 1].target.name == levels[index].target.name)
+        throw std::runtime_error("--target: host is " + levels[index].target.name +
+                                 " on this machine; name one of them");
   }
 
   /// From whatever MODEL holds to a scheduled and planned module, or to the stage that is to be printed.
   bool readAndOptimize() {
-    module = readModule(context, options);
-    if (!module)
-      return false;
-    timer.lap("read");
+    if (!model) {
+      model = readModule(context, options);
+      if (!model)
+        return false;
+      timer.lap("read");
+    }
+    module = options.targets.size() > 1 ? OwningOpRef<ModuleOp>(model->clone()) : std::move(model);
     if (options.from <= Stage::Ir && printed(Stage::Ir, "ir.mlir"))
       return true;
     target = resolveTarget(*module, options);
@@ -181,12 +203,15 @@ private:
   }
 
   void saveTemp(const std::string &extension, const std::string &text) {
-    if (!options.saveTemps.empty())
-      writeText(options.saveTemps + "/" + stemOf(options.model) + "." + extension, text);
+    if (options.saveTemps.empty())
+      return;
+    const bool shared = options.targets.size() == 1 || extension == "ir.mlir" || extension == "ll";
+    writeText(options.saveTemps + "/" + stemOf(options.model) + "." + (shared ? "" : target.name + ".") + extension,
+              text);
   }
 
   /// Halide's algorithm, its loops or the machine code of every kernel: a file each, or all on standard output.
-  bool emitEmitFormats() {
+  bool emitEmitFormats(const ProgramPlan &plan) {
     const EmitFormat form = options.emit == Stage::Halide ? EmitFormat::Halide
                             : options.emit == Stage::Stmt ? EmitFormat::Stmt
                                                           : EmitFormat::Assembly;
@@ -194,7 +219,7 @@ private:
     const char *comment = form == EmitFormat::Assembly ? "#" : "//";
     const std::vector<std::string> texts = kernelTexts(plan, target, form, options.jobs);
     std::string all;
-    for (auto [kernel, name, text] : llvm::zip_equal(plan.kernels, names, texts)) {
+    for (auto [kernel, name, text] : llvm::zip_equal(plan.kernels, kernelFileNames(plan.kernels), texts)) {
       if (!options.output.empty() && options.output != "-")
         writeText(options.output + "/" + name + extension, text);
       else
@@ -205,11 +230,7 @@ private:
     return true;
   }
 
-  void writeObjects(std::string host, std::vector<std::string> kernels, const std::string &symbol) {
-    std::vector<ObjectFile> objects;
-    objects.push_back({"host.o", std::move(host)});
-    for (auto [name, object] : llvm::zip_equal(names, kernels))
-      objects.push_back({name + ".o", std::move(object)});
+  void writeObjects(const std::vector<ObjectFile> &objects, const std::string &symbol) {
     if (!options.saveTemps.empty())
       for (const ObjectFile &object : objects)
         writeText(options.saveTemps + "/" + object.name, object.bytes);

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdio>
 #include <map>
+#include <sstream>
 
 namespace fovea {
 
@@ -33,6 +34,20 @@ std::vector<int64_t> readBatches(const std::string &text) {
       return {};
     at = next + 1;
   }
+}
+
+/// "x86-64-v4,x86-64-v3" as its names.
+std::vector<std::string> readTargets(const std::string &text) {
+  std::vector<std::string> names;
+  std::istringstream words(text + ",");
+  for (std::string name; std::getline(words, name, ',');) {
+    if (name != "host" && name != "x86-64-v3" && name != "x86-64-v4")
+      throw CLI::ValidationError("--target", wrong(name, "host, x86-64-v3 or x86-64-v4"));
+    if (std::find(names.begin(), names.end(), name) != names.end())
+      throw CLI::ValidationError("--target", "`" + name + "` is named twice");
+    names.push_back(name);
+  }
+  return names;
 }
 
 const std::map<std::string, Stage> emitted = {
@@ -71,22 +86,26 @@ void addCommon(CLI::App *command, CompileOptions &o) {
           },
           "Batch sizes to compile for, like 1,64\n(default: 1 and the recipe's batch, which is also trained with)")
       ->type_name("N,...");
-  command->add_option("--target", o.target, "host, x86-64-v3 (AVX2) or x86-64-v4 (AVX-512)")
-      ->capture_default_str()
-      ->check(CLI::Validator(
-          [](std::string &text) {
-            return text == "host" || text == "x86-64-v3" || text == "x86-64-v4"
-                       ? std::string()
-                       : wrong(text, "host, x86-64-v3 or x86-64-v4");
+  command
+      ->add_option_function<std::string>(
+          "--target",
+          [&o](const std::string &text) {
+            o.targets = readTargets(text);
+            o.target = o.targets.front();
           },
-          ""))
-      ->type_name("NAME");
+          "host, x86-64-v3 (AVX2) or x86-64-v4 (AVX-512) (default: host); several with commas\nbetween make one "
+          "program "
+          "that chooses where it runs")
+      ->type_name("NAME,...");
   command
       ->add_option_function<std::string>(
           "--precision", [&o](const std::string &text) { o.bf16 = text == "bf16"; },
-          "f32, or bf16: inferences round images and weights to 8 bits of significand where that is\nfaster; sums, and all of training, stay f32 (default: f32)")
+          "f32, or bf16: inferences round images and weights to 8 bits of significand where that is\nfaster; sums, and "
+          "all of training, stay f32 (default: f32)")
       ->check(CLI::Validator(
-          [](std::string &text) { return text == "f32" || text == "bf16" ? std::string() : wrong(text, "f32 or bf16"); },
+          [](std::string &text) {
+            return text == "f32" || text == "bf16" ? std::string() : wrong(text, "f32 or bf16");
+          },
           ""))
       ->type_name("NAME");
   command->add_flag("--inference", o.inference, "Leave training out: no step and update functions");
@@ -134,10 +153,13 @@ void addCommon(CLI::App *command, CompileOptions &o) {
 void addTuning(CLI::App *command, CompileOptions &o) {
   command
       ->add_option("--tuning", o.tuning,
-                   "Records of `fovea tune` to use (default: MODEL's .tuning.json beside it, and\ntuning.json in the cache's folder)")
+                   "Records of `fovea tune` to use (default: MODEL's .tuning.json beside it, and\ntuning.json in the "
+                   "cache's folder)")
       ->type_name("FILE")
       ->group("Optimizations, to find out what one is worth");
-  command->add_flag_callback("--no-tuning", [&o] { o.useTuning = false; }, "Schedule by the cost model alone")
+  command
+      ->add_flag_callback(
+          "--no-tuning", [&o] { o.useTuning = false; }, "Schedule by the cost model alone")
       ->group("Optimizations, to find out what one is worth");
 }
 
@@ -151,9 +173,13 @@ double readDuration(const std::string &text) {
 }
 
 CLI::App *addTune(CLI::App &app, CompileOptions &o, TuneOptions &t) {
-  CLI::App *command = app.add_subcommand("tune", "Measure which schedules are the fastest here, for later compilations");
+  CLI::App *command =
+      app.add_subcommand("tune", "Measure which schedules are the fastest here, for later compilations");
   addCommon(command, o);
-  command->add_option("-o,--output", t.output, "The file of records (default: MODEL's .tuning.json beside it); what it holds\nalready is kept, and not measured again")
+  command
+      ->add_option("-o,--output", t.output,
+                   "The file of records (default: MODEL's .tuning.json beside it); what it holds\nalready is kept, and "
+                   "not measured again")
       ->type_name("FILE");
   command->add_flag("--user", t.user, "Write to tuning.json in the cache's folder, which every compilation reads");
   command
@@ -274,6 +300,8 @@ bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
   CLI::App *exporting = addExport(app, options.exporting);
   try {
     app.parse(argc, argv);
+    if (options.compile.targets.size() > 1 && (explain->parsed() || tuning->parsed()))
+      throw CLI::ValidationError("--target", "expected one name: only `fovea compile` takes several");
   } catch (const CLI::ParseError &problem) {
     if (problem.get_exit_code() == 0) {
       exitCode = app.exit(problem);

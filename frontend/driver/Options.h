@@ -17,7 +17,8 @@ struct CompileOptions {
   std::string model;
   std::string output;           ///< Empty: standard output for text, the model's stem for files.
   std::vector<int64_t> batches; ///< Empty: 1 and the recipe's for inference, the recipe's for training.
-  std::string target = "host";
+  std::string target = "host";                ///< Of several, the one that is being compiled for.
+  std::vector<std::string> targets = {"host"}; ///< More than one: a program that chooses.
   bool bf16 = false;      ///< Inferences multiply numbers of bf16.
   bool inference = false; ///< No training functions.
   Stage emit = Stage::Exe;

@@ -89,6 +89,8 @@ void printJson(const Program &program) {
                                  {"input", {{"name", program.inputName}, {"shape", program.inputShape}}},
                                  {"output", {{"name", program.outputName}, {"shape", program.outputShape}}},
                                  {"target", program.target},
+                                 {"targets", program.targets},
+                                 {"needs", program.needs},
                                  {"cpu", program.cpu},
                                  {"precision", program.precision},
                                  {"parameters", sum.parameters},
@@ -143,6 +145,12 @@ void printTables(const Program &program) {
   functions.print();
   std::printf("\ntarget %s%s%s, %s\n", program.target.c_str(), program.cpu.empty() ? "" : ", tuned for ",
               program.cpu.c_str(), program.precision.c_str());
+  std::string others;
+  for (const std::string &target : program.targets)
+    if (target != program.target)
+      others += (others.empty() ? "" : ", ") + target;
+  if (!others.empty())
+    std::printf("also compiled for %s, which FOVEA_TARGET chooses\n", others.c_str());
 }
 
 } // namespace

@@ -1,0 +1,41 @@
+// What the CPU that this process runs on can do and the system lets it do, by the names that GCC and Clang know.
+//
+// Header only, as the compiler (ir/TargetInfo) asks the same questions as compiled programs.
+#pragma once
+
+#include <string_view>
+
+namespace fovea {
+
+/// False also for a name that this runtime does not know: a later compiler's program asks for something newer.
+inline bool cpuSupports(std::string_view feature) {
+  __builtin_cpu_init();
+#define FOVEA_CPU_FEATURE(name)                                                                                        \
+  if (feature == name)                                                                                                 \
+  return __builtin_cpu_supports(name)
+  FOVEA_CPU_FEATURE("popcnt");
+  FOVEA_CPU_FEATURE("sse4.1");
+  FOVEA_CPU_FEATURE("avx2");
+  FOVEA_CPU_FEATURE("fma");
+  FOVEA_CPU_FEATURE("f16c");
+  FOVEA_CPU_FEATURE("bmi");
+  FOVEA_CPU_FEATURE("bmi2");
+  FOVEA_CPU_FEATURE("lzcnt");
+  FOVEA_CPU_FEATURE("movbe");
+  FOVEA_CPU_FEATURE("avx512f");
+  FOVEA_CPU_FEATURE("avx512cd");
+  FOVEA_CPU_FEATURE("avx512bw");
+  FOVEA_CPU_FEATURE("avx512dq");
+  FOVEA_CPU_FEATURE("avx512vl");
+  FOVEA_CPU_FEATURE("avx512bf16");
+  FOVEA_CPU_FEATURE("avx512ifma");
+  FOVEA_CPU_FEATURE("avx512vbmi");
+  FOVEA_CPU_FEATURE("avx512vbmi2");
+  FOVEA_CPU_FEATURE("avx512vnni");
+  FOVEA_CPU_FEATURE("avx512bitalg");
+  FOVEA_CPU_FEATURE("avx512vpopcntdq");
+#undef FOVEA_CPU_FEATURE
+  return false;
+}
+
+} // namespace fovea

@@ -1,0 +1,23 @@
+// Which of the targets that a program was compiled for runs on this CPU.
+#pragma once
+
+#include "runtime/CpuFeatures.h"
+#include "runtime/ProgramAbi.h"
+
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+/// The words of fovea_program::needs.
+std::vector<std::string> neededFeatures(const fovea_program &program);
+
+/// The names of all targets, the highest first.
+std::vector<std::string> targetNames(const fovea_program &first);
+
+/// The first target whose needs are all supported, or the one that `forced` names when that is not null or empty.
+/// Throws Error that says what the CPU lacks, or which names there are.
+const fovea_program &chooseTarget(const fovea_program &first, const char *forced,
+                                  bool (*supports)(std::string_view) = cpuSupports);
+
+} // namespace fovea
