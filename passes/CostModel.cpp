@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 namespace fovea {
@@ -81,6 +82,20 @@ Schedule blockedDense(const KernelSpec &kernel, const OpSpec &op, const TargetIn
   return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"block", block}, {"parallel", 1}};
 }
 
+/// Pixels of a row that a tile can read from without evicting each other from the L1 cache: with a power of two of
+/// channels they lie a multiple of a cache way apart, and so fall into the same few sets. One way is left to the weights.
+int64_t pixelsInCache(const KernelSpec &kernel, const OpSpec &anchor, const TargetInfo &target) {
+  constexpr int64_t wayBytes = 4096, lineBytes = 64; // A page, on every x86-64 with an L1 cache that is indexed by it.
+  const TensorSpec &x = kernel.tensor(anchor.operands[0]);
+  auto stride = anchor.attributes.find("stride");
+  const int64_t across = stride == anchor.attributes.end() || anchor.op != "conv2d"
+                             ? 1
+                             : std::get<std::vector<int64_t>>(stride->second)[1];
+  const int64_t apart = across * x.block * (x.element == ElementType::BF16 ? 2 : 4);
+  const int64_t sets = std::max<int64_t>(1, wayBytes / std::max(lineBytes, std::gcd(wayBytes, apart)));
+  return std::clamp<int64_t>((target.l1Bytes / wayBytes - 1) * sets, 1, 16);
+}
+
 /// Of a dense layer's input gradient: outputs in a block of the sum, whole blocks of the weight; 0 where the weights of
 /// `inputs` inputs stay in the L1 cache anyway, or blocks are no better.
 int64_t outputsOfBlock(const TensorSpec &weight, int64_t inputs, const TargetInfo &target) {
@@ -132,14 +147,14 @@ double tileScore(RegisterTile tile, int64_t pixels, const TargetInfo &target) {
 // broadcast; fewer sums than both FMA units have in flight wait for their results; a tile that does not divide the
 // pixels computes some twice, which `exactly` forbids; and each step loads vectors + pixels operands for vectors *
 // pixels FMAs.
-RegisterTile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target, bool exactly) {
+RegisterTile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target, bool exactly, int64_t most) {
   RegisterTile best;
   double bestScore = 0;
   const int64_t broadcast = target.memoryBroadcast ? 0 : 1;
   for (int64_t vectors = 1; vectors <= std::min<int64_t>(vectorsInBlock, 8); ++vectors) {
     if (vectorsInBlock % vectors != 0)
       continue;
-    for (int64_t count = 1; count <= std::min<int64_t>(pixels, 16); ++count) {
+    for (int64_t count = 1; count <= std::min(pixels, most); ++count) {
       const int64_t sums = vectors * count;
       if (exactly && pixels % count != 0)
         continue;
@@ -238,7 +253,8 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
 
   const TensorSpec &weight = k.tensor(anchor->operands[1]);
   const bool narrow = weight.element == ElementType::BF16;
-  const int64_t lanes = vectorOf(weight.block, narrow ? target.withWidestVectors() : target);
+  const bool isProduct = anchor->op == "conv2d" && weight.shape[2] * weight.shape[3] == 1;
+  const int64_t lanes = vectorOf(weight.block, narrow || isProduct ? target.withWidestVectors() : target);
   const TensorSpec &last = kernel.ops.back().results[0];
   const int64_t images = result.shape[0];
   if (anchor->op == "dense_input_gradient") { // Sums of inputs times rows; a vector of inputs is stored at once.
@@ -265,7 +281,7 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
             {"unroll", images == 1 ? 2 : 1}};
   }
   const int64_t width = tileColumns(kernel, *anchor);
-  RegisterTile tile = bestTile(weight.block / lanes, width, target);
+  RegisterTile tile = bestTile(weight.block / lanes, width, target, false, pixelsInCache(k, *anchor, target));
   if (weight.shape[0] != 0 && result.block % weight.block != 0) // Groups that leave padding lanes without a filter.
     tile.vectors = 1;
   const int64_t blocks = roundUp(result.shape[1], tile.vectors * lanes) / (tile.vectors * lanes);

@@ -24,8 +24,9 @@ struct RegisterTile {
 };
 
 /// The tile that does the most useful work a cycle; `vectors` divides `vectorsInBlock`. With `exactly` its pixels divide
-/// `pixels`, so that nothing is computed twice.
-RegisterTile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target, bool exactly = false);
+/// `pixels`, so that nothing is computed twice. It has at most `most` pixels.
+RegisterTile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target, bool exactly = false,
+                      int64_t most = 16);
 
 /// How much useful work a cycle does with the tile, of `pixels` in a row; for comparing tiles.
 double tileScore(RegisterTile tile, int64_t pixels, const TargetInfo &target);
