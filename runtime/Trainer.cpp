@@ -82,15 +82,22 @@ public:
   int run() {
     SignalGuard guard;
     Metrics test;
-    bool tested = false;
-    while (state.iteration < state.totalIterations) {
+    bool tested = false, reached = false;
+    while (state.iteration < state.totalIterations && !reached) {
       oneIteration();
+      const bool testDue = options.testEvery && state.iteration % *options.testEvery == 0;
       bool epochEnds = state.iteration % perEpoch == 0, runEnds = state.iteration == state.totalIterations;
       if (epochEnds || runEnds) {
         test = finishEpoch();
         if (epochEnds && state.plateau.observe(program.recipe.policy, test.top1))
           progress.line(format("the test error stopped falling: the learning rate becomes %g", rateNow()));
         tested = true;
+      } else if (testDue) {
+        test = testOnTheWay();
+      }
+      if (options.untilTop1 && (epochEnds || runEnds || testDue)) {
+        best = std::max(best, double(test.top1) / double(test.images));
+        reached = tested = best >= *options.untilTop1;
       }
       if (caughtSignal)
         return interrupted();
@@ -100,6 +107,8 @@ public:
     }
     if (!tested)
       test = evaluate(session, testSet);
+    if (options.untilTop1)
+      progress.line(untilLine(reached));
     if (const int64_t broken = brokenFiles(trainSet) + brokenFiles(testSet))
       std::fprintf(stderr, "warning: %lld damaged pictures were left out\n", static_cast<long long>(broken));
     progress.line(resultLine(test));
@@ -252,12 +261,33 @@ private:
                   format("%.1f s  %s images/s", epochSeconds, withThousands(static_cast<int64_t>(rate)).c_str()) +
                   (waitSeconds > 0.05 * epochSeconds ? format("  %.1f s of them waiting for data", waitSeconds) : ""));
     waitSeconds = 0;
-    if (log) {
-      log->scalar("test/loss", state.iteration, test.loss());
-      log->scalar("test/accuracy", state.iteration, test.top1Percent() / 100);
-      log->flush();
-    }
+    logTest(test);
     return test;
+  }
+
+  Metrics testOnTheWay() {
+    Metrics test = evaluate(session, testSet);
+    progress.line(format("iteration %lld  test loss %.4f  test top1 %.2f", static_cast<long long>(state.iteration),
+                         test.loss(), test.top1Percent()));
+    logTest(test);
+    return test;
+  }
+
+  /// The time counts from the moment when the data are read: drawing the parameters, training and tests.
+  std::string untilLine(bool reached) const {
+    const double spent = seconds(std::chrono::steady_clock::now() - loaded);
+    const std::string goal = format("%g %% of the test set", 100 * *options.untilTop1);
+    return reached ? goal + format(" reached after iteration %lld, in %.2f s and %.2f s before for reading the data",
+                                   static_cast<long long>(state.iteration), spent, seconds(loaded - begun))
+                   : goal + format(" not reached: the best test had %.2f %%", 100 * best);
+  }
+
+  void logTest(const Metrics &test) {
+    if (!log)
+      return;
+    log->scalar("test/loss", state.iteration, test.loss());
+    log->scalar("test/accuracy", state.iteration, test.top1Percent() / 100);
+    log->flush();
   }
 
   int interrupted() {
@@ -271,8 +301,10 @@ private:
 
   const Program &program;
   const TrainOptions &options;
+  const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
   Session session;
   Dataset trainSet, testSet;
+  const std::chrono::steady_clock::time_point loaded = std::chrono::steady_clock::now();
   Preprocess preprocess;
   RunState state;
   int64_t batch = 0, perEpoch = 0;
@@ -284,7 +316,7 @@ private:
   Progress progress;
   std::unique_ptr<EventFile> log;
   Window epochWindow, logWindow;
-  double epochSeconds = 0, trainSeconds = 0;
+  double epochSeconds = 0, trainSeconds = 0, best = 0; ///< best: part of the test set
   int64_t trainedImages = 0;
   double waitSeconds = 0;     ///< for data, in this epoch
   std::future<Batch> pending; ///< last, so that what it reads outlives it

@@ -19,9 +19,11 @@ struct TrainOptions {
   std::optional<int64_t> checkpointEvery; ///< iterations between them; by default each epoch's end
   std::string log;                        ///< folder for event files
   std::optional<int64_t> epochs, iterations, batch;
-  std::optional<uint64_t> seed; ///< of shuffling and initialisation; 1 by default
-  std::optional<double> lr;     ///< base rate
-  bool strict = false;          ///< a damaged picture ends the run
+  std::optional<uint64_t> seed;     ///< of shuffling and initialisation; 1 by default
+  std::optional<double> lr;         ///< base rate
+  std::optional<int64_t> testEvery; ///< iterations between passes over the test set, beside each epoch's end
+  std::optional<double> untilTop1;  ///< part of the test set, up to 1, whose right classes end the run
+  bool strict = false;              ///< a damaged picture ends the run
 };
 
 /// Trains and writes `options.out`; the last line on standard output is the result on the test set, as eval's. The run

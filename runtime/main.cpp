@@ -35,6 +35,16 @@ const auto positiveReal = CLI::Validator(
     },
     "");
 
+const auto partOfOne = CLI::Validator(
+    [](std::string &text) {
+      char *end = nullptr;
+      double value = std::strtod(text.c_str(), &end);
+      return *end == 0 && end != text.c_str() && value > 0 && value <= 1
+                 ? std::string()
+                 : "expected a number greater than 0 and at most 1, like 0.99, not " + text;
+    },
+    "");
+
 /// CLI11 would take -1 for 2^64 - 1.
 const auto wholeNumber = CLI::Validator(
     [](std::string &text) {
@@ -88,6 +98,15 @@ CLI::App *addTrain(CLI::App &app, TrainOptions &o) {
   command->add_option("--resume", o.resume, "Checkpoint to go on from, to the same bits")
       ->type_name("FILE")
       ->excludes(weights);
+  command
+      ->add_option("--until-top1", o.untilTop1,
+                   "Stop at the first test with so many right classes, like 0.99, and tell the time it took")
+      ->type_name("PART")
+      ->check(partOfOne);
+  command
+      ->add_option("--test-every", o.testEvery, "Iterations between tests on the test set (default: an epoch's)")
+      ->type_name("N")
+      ->check(positive);
   command->add_flag("--strict", o.strict, "Stop at a damaged picture instead of leaving it out");
   command->add_option("--log", o.log, "Folder for TensorBoard event files")->type_name("DIR");
   return command;

@@ -90,6 +90,10 @@ TEST_F(Commands, UsageErrorsExitWith2) {
   expectError("train --data x", "--out", 2);
   expectError("train --data x --out y --epochs 0", "--epochs", 2);
   expectError("train --data x --out y --lr nan", "--lr", 2);
+  for (const char *part : {"0", "1.01", "nan", "99%"})
+    expectError(std::string("train --data x --out y --until-top1 ") + part,
+                std::string("--until-top1: expected a number greater than 0 and at most 1, like 0.99, not ") + part, 2);
+  expectError("train --data x --out y --test-every 0", "--test-every", 2);
   expectError("train --data x --out y --seed -1", "--seed", 2);
   expectError("train --data x --out y --seed 18446744073709551616", "--seed", 2);
   expectError("train --data x --out y --weights w --resume c", "--resume", 2);
@@ -135,6 +139,31 @@ TEST_F(Commands, TrainGivesTheSameBitsAtAnyNumberOfThreads) {
   ASSERT_EQ(run("train --data " + data + " --seed 8 --out " + folder + "/c").code, 0);
   EXPECT_EQ(fake::contents(folder + "/a"), fake::contents(folder + "/b"));
   EXPECT_NE(fake::contents(folder + "/a"), fake::contents(folder + "/c"));
+}
+
+TEST_F(Commands, TrainEndsWhereTheTestSetIsKnownWellEnough) {
+  // The run that ends has the parameters that so many iterations give.
+  std::string common = "train --data " + data + " --lr 0.01 --out " + weights;
+  Outcome reached = run(common + " --until-top1 0.001 --test-every 5");
+  ASSERT_EQ(reached.code, 0) << reached.err;
+  EXPECT_NE(reached.out.find("0.1 % of the test set reached after iteration 5, in "), std::string::npos) << reached.out;
+  EXPECT_NE(reached.out.find("iteration 5  test loss "), std::string::npos) << reached.out;
+  EXPECT_EQ(reached.out.find("iteration 10 "), std::string::npos) << reached.out;
+  std::string last = reached.lastLine(), parameters = fake::contents(weights);
+  EXPECT_EQ(run("eval --data " + data + " --weights " + weights).lastLine(), last);
+  ASSERT_EQ(run(common + " --iterations 5").code, 0);
+  EXPECT_EQ(fake::contents(weights), parameters);
+}
+
+TEST_F(Commands, TrainTellsWhenTheTestSetIsNotKnownWellEnough) {
+  Outcome outcome = run("train --data " + data + " --lr 1e-9 --out " + weights + " --until-top1 1 --epochs 1");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::string told = "100 % of the test set not reached: the best test had ";
+  size_t at = outcome.out.find(told);
+  ASSERT_NE(at, std::string::npos) << outcome.out;
+  std::string best = outcome.out.substr(at + told.size());
+  best.resize(best.find(' '));
+  EXPECT_NE(outcome.lastLine().find("top1 " + best), std::string::npos) << outcome.out;
 }
 
 TEST_F(Commands, ResumeGoesOnToTheSameBits) {
