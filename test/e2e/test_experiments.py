@@ -1,5 +1,6 @@
 """The experiments: every variant compiles, and one runs on made images to its page, table and pictures."""
 import json
+import re
 import sys
 
 import numpy as np
@@ -80,3 +81,16 @@ def test_mistakes_are_told(colors, tmp_path):
     write_safetensors(tmp_path / "w", {"conv1.weight": np.zeros((4, 7, 3, 3), np.float32)})
     assert "1 or 3 channels" in told("filters", "--weights", tmp_path / "w")
     assert "holds no tensor `conv9`" in told("filters", "--weights", tmp_path / "w", "--tensor", "conv9")
+
+
+def test_time_to_accuracy(digits):
+    command = [sys.executable, ROOT / "experiments" / "time_to_accuracy.py", "--fovea", BUILD / "bin" / "fovea", "--data"]
+    told = run(*command, digits, "--seeds", 2, "--mark", "0.9").stdout.splitlines()
+    assert told[0].startswith("seed 1: Fovea ") and told[1].startswith("seed 2: Fovea ")
+    assert told[2].startswith("LeNet to 90 % of MNIST's test set, ") and "without starting, compiling" in told[2]
+    assert re.fullmatch(r"  Fovea: median [\d.]+ s, [\d.]+ to [\d.]+ s, \d+(\.5)? iterations", told[3])
+    missing = run(*command, digits / "none", check=False)
+    assert missing.returncode == 1 and missing.stderr.count("\n") == 1
+    assert missing.stderr.startswith("time_to_accuracy.py: error: lenet: error: ")
+    assert run(*command, digits, "--mark", "2", check=False).stderr.endswith(
+        "expected --seeds and --threads of at least 1, and a --mark greater than 0 and at most 1\n")
