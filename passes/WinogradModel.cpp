@@ -16,6 +16,13 @@ int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 /// Multiply-adds that a core starts while a byte comes from beyond its own caches: two units, 3.5 GHz, 20 GB/s.
 double multiplyAddsPerByte(const TargetInfo &target) { return 2 * 3.5 / 20 * target.vectorLanes; }
 
+/// The weight gradient transforms all images before it multiplies, and Halide counts the bytes of an allocation in 32 bits.
+bool transformsFit(const ConvolutionShape &s, ConvolutionPass pass, int64_t tile) {
+  const int64_t t = tile + s.kernel - 1, channels = ceilDiv(std::max(s.inputs, s.outputs), 16) * 16;
+  return pass != ConvolutionPass::WeightGradient ||
+         4 * t * t * channels * s.images * ceilDiv(s.height, tile) * ceilDiv(s.width, tile) < int64_t(1) << 31;
+}
+
 /// In multiply-adds at the peak, of all threads together.
 double winogradCost(const ConvolutionShape &s, ConvolutionPass pass, int64_t tile, const TargetInfo &target) {
   const double t = double(tile + s.kernel - 1), m = double(tile), places = t * t;
@@ -61,7 +68,7 @@ ConvolutionCost convolutionCost(const ConvolutionShape &s, ConvolutionPass pass,
   if (s.kernel < 3 || s.inputs / s.groups < 8 || s.outputs / s.groups < 8)
     return cost;
   for (int64_t tile : tilesTried) {
-    if (!canTile(tile, s.kernel))
+    if (!canTile(tile, s.kernel) || !transformsFit(s, pass, tile))
       continue;
     const double seconds = winogradCost(s, pass, tile, target) / rate;
     if (!cost.tile || seconds < cost.winograd) {

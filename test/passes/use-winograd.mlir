@@ -62,3 +62,13 @@ func.func @step(%x: tensor<64x64x28x28xf32>, %w: tensor<64x64x3x3xf32>) attribut
   %1 = cnn.conv2d_weight_gradient %x, %0 {pad = array<i64: 1, 1, 1, 1>} : (tensor<64x64x28x28xf32>, tensor<64x64x28x28xf32>) -> tensor<64x64x3x3xf32>
   return
 }
+
+// A gradient whose transforms would take more bytes than Halide counts stays direct; half as many images do not.
+// CHECK-LABEL: func.func @many_images
+// CHECK: cnn.conv2d_weight_gradient
+// CHECK: cnn.winograd_weight_gradient
+func.func @many_images(%x: tensor<512x64x112x112xf32>, %dy: tensor<512x64x112x112xf32>, %half: tensor<256x64x112x112xf32>) -> (tensor<64x64x3x3xf32>, tensor<64x64x3x3xf32>) attributes {cnn.kind = "step"} {
+  %0 = cnn.conv2d_weight_gradient %x, %dy {pad = array<i64: 1, 1, 1, 1>} : (tensor<512x64x112x112xf32>, tensor<512x64x112x112xf32>) -> tensor<64x64x3x3xf32>
+  %1 = cnn.conv2d_weight_gradient %half, %half {pad = array<i64: 1, 1, 1, 1>} : (tensor<256x64x112x112xf32>, tensor<256x64x112x112xf32>) -> tensor<64x64x3x3xf32>
+  return %0, %1 : tensor<64x64x3x3xf32>, tensor<64x64x3x3xf32>
+}
