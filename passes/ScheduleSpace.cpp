@@ -47,7 +47,7 @@ int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 Space spaceOf(const KernelSpec &kernel) {
   const OpSpec *anchor = anchorIn(kernel);
   if (!anchor)
-    return {.keys = {"rows"}};
+    return {.keys = {"rows", "parallel", "halo"}};
   const std::string &op = anchor->op;
   const TensorSpec &result = anchor->results[0];
   auto weight = [&]() -> const TensorSpec & { return kernel.tensor(anchor->operands[1]); };
@@ -96,6 +96,19 @@ std::string whyTileIsIllegal(const Space &space, const Schedule &schedule, const
   if (registers > target.vectorRegisters - 1)
     return "a tile of " + text(space.sumsOnly ? inputs : vectors) + " by " + text(side) + " does not fit " +
            text(target.vectorRegisters) + " registers";
+  return "";
+}
+
+/// Of a kernel whose rows a pooling or normalization reads, without a large sum.
+std::string whyRowsAreIllegal(const KernelSpec &kernel, const Schedule &schedule) {
+  const std::string name = kernel.ops.back().op;
+  const int64_t parallel = keyOf(schedule, "parallel", 0), rows = keyOf(schedule, "rows", 1);
+  if (parallel == 2 || parallel > 3)
+    return "parallel of " + text(parallel) + " has no meaning for " + name + ", which has no tiles of channels";
+  if (keyOf(schedule, "halo", 0) > 1)
+    return "halo is 0 or 1";
+  if (rows > resultRows(kernel))
+    return "strips of " + text(rows) + " rows are more than the " + text(resultRows(kernel)) + " there are";
   return "";
 }
 
@@ -221,7 +234,7 @@ std::string whyIllegal(const KernelSpec &kernel, const Schedule &schedule, const
       return key + " cannot be " + text(value);
   }
   if (!anchor)
-    return "";
+    return whyRowsAreIllegal(kernel, schedule);
   if (!space.side.empty())
     if (std::string why = whyTileIsIllegal(space, schedule, target); !why.empty())
       return why;
@@ -231,7 +244,7 @@ std::string whyIllegal(const KernelSpec &kernel, const Schedule &schedule, const
 std::vector<SearchStep> searchSteps(const KernelSpec &kernel, const TargetInfo &target) {
   const OpSpec *anchor = anchorIn(kernel);
   if (!anchor)
-    return {};
+    return hasHalo(kernel) ? std::vector<SearchStep>{distributions(kernel, target)} : std::vector<SearchStep>{};
   const Space space = spaceOf(kernel);
   const std::string &op = anchor->op;
   if (space.side.empty())

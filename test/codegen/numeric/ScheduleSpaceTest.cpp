@@ -61,6 +61,14 @@ TEST_P(ScheduleSpace, ConvolutionThenNormalization) {
   checkAll(b, {}, 5);
 }
 
+TEST_P(ScheduleSpace, NormalizationThenPool) {
+  KernelBuilder b = builder();
+  const int x = b.input(b.activation({3, 24, 11, 12}));
+  const int y = b.like("lrn", {b.like("relu", {x})}, {{"size", int64_t(5)}, {"alpha", 0.1}, {"beta", 0.75}, {"k", 2.0}});
+  b.maxPool(y, {{3, 3}, {2, 2}}, true);
+  checkAll(b, {}, 1);
+}
+
 TEST_P(ScheduleSpace, ConvolutionInGroups) {
   KernelBuilder b = builder();
   const int x = b.input(b.activation({2, 16, 7, 7})), w = b.input(b.convWeight({40, 8, 3, 3}, 2));
@@ -138,6 +146,9 @@ TEST_P(ScheduleSpace, SaysWhatIsWrong) {
   EXPECT_EQ(why(kernel, "pixels", 11), "a tile of 3 by 11 does not fit 16 registers");
   EXPECT_EQ(why(kernel, "parallel", 5), "parallel of 5 has no meaning for conv2d; the largest is 4");
   EXPECT_EQ(why(kernel, "rows", 9), "strips of 9 rows are more than the 5 there are");
+  KernelBuilder pool = KernelBuilder(b.target);
+  pool.maxPool(pool.input(pool.activation({1, 8, 9, 9})), {{3, 3}, {2, 2}});
+  EXPECT_EQ(why(pool.scheduled(), "parallel", 2), "parallel of 2 has no meaning for max_pool, which has no tiles of channels");
   const KernelSpec dense = ScheduleSpace::dense(b.target, 12).scheduled();
   EXPECT_EQ(why(dense, "unroll", 9), "unroll is at most 8");
   EXPECT_EQ(why(dense, "block", 5), "blocks of 5 do not divide 64 inputs");
