@@ -62,13 +62,17 @@ int64_t vectorsInBlock(int64_t vectors, const TargetInfo &target) {
   return best;
 }
 
+/// How far apart the images lie in what a dense layer reads.
+int64_t bytesBetweenImages(const TensorSpec &x) { return physicalBytes(x) / x.shape[0]; }
+
 /// The schedule of a dense layer whose tiles of weight do not fit the L1 cache, so that they are cut into blocks of inputs
 /// that do; empty where they fit, or no tile of rows divides the images.
 Schedule blockedDense(const KernelSpec &kernel, const OpSpec &op, const TargetInfo &machine) {
   const TargetInfo target = machine.withWidestVectors();
   const TensorSpec &weight = kernel.tensor(op.operands[1]);
   const int64_t lanes = vectorOf(weight.block, target), images = op.results[0].shape[0];
-  const RegisterTile tile = bestTile(weight.block / lanes, images, target, true);
+  const int64_t most = rowsInCache(bytesBetweenImages(kernel.tensor(op.operands[0])), target);
+  const RegisterTile tile = bestTile(weight.block / lanes, images, target, true, most);
   const bool narrow = weight.element == ElementType::BF16;
   const int64_t column = tile.vectors * lanes * (narrow ? 2 : 4), inputs = elementsOf(weight) / weight.shape[0];
   if (inputs * column <= target.l2Bytes / 4 || tile.vectors * tile.pixels < 2 * target.fmaLatency ||
@@ -82,18 +86,13 @@ Schedule blockedDense(const KernelSpec &kernel, const OpSpec &op, const TargetIn
   return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"block", block}, {"parallel", 1}};
 }
 
-/// Pixels of a row that a tile can read from without evicting each other from the L1 cache: with a power of two of
-/// channels they lie a multiple of a cache way apart, and so fall into the same few sets. One way is left to the weights.
-int64_t pixelsInCache(const KernelSpec &kernel, const OpSpec &anchor, const TargetInfo &target) {
-  constexpr int64_t wayBytes = 4096, lineBytes = 64; // A page, on every x86-64 with an L1 cache that is indexed by it.
+/// How far apart the pixels of a row lie in what the convolution reads.
+int64_t bytesBetweenPixels(const KernelSpec &kernel, const OpSpec &anchor) {
   const TensorSpec &x = kernel.tensor(anchor.operands[0]);
   auto stride = anchor.attributes.find("stride");
-  const int64_t across = stride == anchor.attributes.end() || anchor.op != "conv2d"
-                             ? 1
-                             : std::get<std::vector<int64_t>>(stride->second)[1];
-  const int64_t apart = across * x.block * (x.element == ElementType::BF16 ? 2 : 4);
-  const int64_t sets = std::max<int64_t>(1, wayBytes / std::max(lineBytes, std::gcd(wayBytes, apart)));
-  return std::clamp<int64_t>((target.l1Bytes / wayBytes - 1) * sets, 1, 16);
+  const bool steps = stride != anchor.attributes.end() && anchor.op == "conv2d";
+  return (steps ? std::get<std::vector<int64_t>>(stride->second)[1] : 1) * x.block *
+         (x.element == ElementType::BF16 ? 2 : 4);
 }
 
 /// Of a dense layer's input gradient: outputs in a block of the sum, whole blocks of the weight; 0 where the weights of
@@ -134,6 +133,12 @@ Schedule localSchedule(const KernelSpec &kernel, const OpSpec &op, const TargetI
 
 } // namespace
 
+int64_t rowsInCache(int64_t bytesApart, const TargetInfo &target) {
+  constexpr int64_t wayBytes = 4096, lineBytes = 64; // A page, on every x86-64 with an L1 cache that is indexed by it.
+  const int64_t sets = std::max<int64_t>(1, wayBytes / std::max(lineBytes, std::gcd(wayBytes, bytesApart)));
+  return std::clamp<int64_t>((target.l1Bytes / wayBytes - 1) * sets, 1, 16);
+}
+
 double tileScore(RegisterTile tile, int64_t pixels, const TargetInfo &target) {
   const int64_t sums = tile.vectors * tile.pixels;
   const double busy = std::min(1.0, double(sums) / (2 * target.fmaLatency));
@@ -161,7 +166,7 @@ RegisterTile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &
       if (sums + vectors + broadcast > target.vectorRegisters - 1)
         break;
       const double score = tileScore({vectors, count}, pixels, target);
-      if (score > bestScore) {
+      if (score > bestScore || (score == bestScore && vectors > best.vectors)) { // Vectors follow each other in memory.
         bestScore = score;
         best = {vectors, count};
       }
@@ -242,9 +247,9 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
   }
   if (anchor->op == "conv2d_weight_gradient" || anchor->op == "dense_weight_gradient") {
     const bool conv = anchor->op == "conv2d_weight_gradient";
-    const int64_t lanes = vectorOf(result.block, conv ? target : target.withWidestVectors());
     const int64_t inputs = conv ? result.shape[1] : result.spatial[0];
     const bool columns = conv && inputs < 4 && result.shape[3] > 1;
+    const int64_t lanes = vectorOf(result.block, conv && !columns ? target : target.withWidestVectors());
     const RegisterTile tile = !conv && updatesInPlace(kernel)
                           ? updateTile(result.block / lanes, inputs, target)
                           : bestTile(result.block / lanes, columns ? result.shape[3] : inputs, target);
@@ -273,7 +278,8 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
     if (const Schedule blocked = blockedDense(kernel, *anchor, target); !blocked.empty())
       return blocked;
   if (anchor->op.starts_with("dense")) {
-    RegisterTile tile = bestTile(weight.block / lanes, images, target);
+    RegisterTile tile = bestTile(weight.block / lanes, images, target, false,
+                                 rowsInCache(bytesBetweenImages(k.tensor(anchor->operands[0])), target));
     if (images == 1)
       tile.vectors = weight.block / lanes <= 4 ? weight.block / lanes : tile.vectors;
     const int64_t work = elementsOf(weight) * images;
@@ -281,7 +287,7 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
             {"unroll", images == 1 ? 2 : 1}};
   }
   const int64_t width = tileColumns(kernel, *anchor);
-  RegisterTile tile = bestTile(weight.block / lanes, width, target, false, pixelsInCache(k, *anchor, target));
+  RegisterTile tile = bestTile(weight.block / lanes, width, target, false, rowsInCache(bytesBetweenPixels(k, *anchor), target));
   if (weight.shape[0] != 0 && result.block % weight.block != 0) // Groups that leave padding lanes without a filter.
     tile.vectors = 1;
   const int64_t blocks = roundUp(result.shape[1], tile.vectors * lanes) / (tile.vectors * lanes);

@@ -37,6 +37,10 @@ const OpSpec *anchorOf(const KernelSpec &kernel);
 /// Columns of the convolution `anchor` that its kernel computes: those that a pooling behind it reads.
 int64_t tileColumns(const KernelSpec &kernel, const OpSpec &anchor);
 
+/// Rows (pixels, tiles, images), which lie so far apart, that a register tile can read in turn without evicting each other
+/// from the L1 cache: a multiple of a cache way apart, they fall into the same few sets. One way is left to the weights.
+int64_t rowsInCache(int64_t bytesApart, const TargetInfo &target);
+
 /// The widest vector that divides a padded extent.
 int64_t vectorOf(int64_t paddedExtent, const TargetInfo &target);
 

@@ -96,7 +96,10 @@ Schedule winogradSchedule(const KernelSpec &kernel, const OpSpec &anchor, const 
   if (batched && tiles < 32 && images % 2 == 0 && images / 2 >= target.cores)
     perTask = 2;
   const int64_t lanes = vectorOf(weight.block, target);
-  RegisterTile tile = bestTile(weight.block / lanes, tiles * perTask, target);
+  const int64_t places = weight.shape[2] * weight.shape[3];
+  const int64_t bytesBetweenTiles = places * kernel.tensor(anchor.operands[0]).block * int64_t(sizeof(float));
+  RegisterTile tile =
+      bestTile(weight.block / lanes, tiles * perTask, target, false, rowsInCache(bytesBetweenTiles, target));
   if (result.block % weight.block != 0) // Groups that leave padding lanes without a filter.
     tile.vectors = 1;
   const int64_t outRows = last.shape.size() == 4 ? last.shape[2] : 1;
