@@ -65,10 +65,10 @@ bool hasHalvedVectors() {
 /// LLVM's code for AVX2 is that for Haswell, which has the whole level.
 constexpr const char *level3Features[] = {"popcnt", "sse4.1", "avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"};
 constexpr const char *level4Features[] = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"};
-/// AVX-512's bf16 products, with all else that Halide's target for them (Zen 4; Sapphire Rapids has it too) takes for
-/// granted.
-constexpr const char *bf16Features[] = {"avx512bf16", "avx512ifma",   "avx512vbmi",     "avx512vbmi2",
-                                        "avx512vnni", "avx512bitalg", "avx512vpopcntdq"};
+/// AVX-512's bf16 products, with all else that LLVM's code for Zen 4, Halide's target for them, may use. Intel's CPUs with
+/// bf16 have no SSE4a.
+constexpr const char *bf16Features[] = {"avx512bf16",   "avx512ifma",      "avx512vbmi", "avx512vbmi2", "avx512vnni",
+                                        "avx512bitalg", "avx512vpopcntdq", "gfni",       "sse4a"};
 
 template <size_t n> bool supportsAll(const char *const (&features)[n]) {
   return std::all_of(features, features + n, [](const char *feature) { return cpuSupports(feature); });

@@ -27,6 +27,8 @@ inline bool cpuSupports(std::string_view feature) {
   FOVEA_CPU_FEATURE("avx512bw");
   FOVEA_CPU_FEATURE("avx512dq");
   FOVEA_CPU_FEATURE("avx512vl");
+  FOVEA_CPU_FEATURE("sse4a");
+  FOVEA_CPU_FEATURE("gfni");
   FOVEA_CPU_FEATURE("avx512bf16");
   FOVEA_CPU_FEATURE("avx512ifma");
   FOVEA_CPU_FEATURE("avx512vbmi");

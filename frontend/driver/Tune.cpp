@@ -222,7 +222,7 @@ private:
     const TuneResult result = tuner(kernel.label).tune(kernel.spec, until);
     for (const std::string &schedule : result.wrong)
       progress.done("warning: " + kernel.label + ": results differ with schedule " + schedule);
-    if (interrupted)
+    if (!hasTime())
       return result.microseconds; // A search cut short is no record.
     records().kernels.push_back({key, kernel.label, result.schedule, result.microseconds, result.untuned});
     added.insert(key);
