@@ -22,7 +22,7 @@ def tuned(fovea, tmp_path_factory):
     first = run(*command, "--budget", "0.2")
     assert "not tuned yet; tune again to go on" in first.stdout
     kept = records(folder) if (folder / "n.tuning.json").exists() else []
-    run(*command, "--budget", "40s")
+    run(*command, "--budget", "5m")
     assert len(records(folder)) > len(kept)
     assert all(record in records(folder) for record in kept)
     return folder, output.data
@@ -65,7 +65,7 @@ def test_tuned_programs_compute_the_same(fovea, tuned):
 def test_what_is_tuned_is_not_measured_again(fovea, tuned):
     folder, _ = tuned
     before = (folder / "n.tuning.json").read_text()
-    result = run(fovea, "tune", folder / "n.net", "--inference", "--batch", "4", "--budget", "20s")
+    result = run(fovea, "tune", folder / "n.net", "--inference", "--batch", "4", "--budget", "5m")
     assert "schedules: " not in result.stderr
     assert (folder / "n.tuning.json").read_text() == before
 
