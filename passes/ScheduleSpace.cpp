@@ -4,8 +4,6 @@
 #include "passes/TilingCost.h"
 
 #include <algorithm>
-#include <cmath>
-#include <functional>
 #include <set>
 
 namespace fovea {
@@ -29,8 +27,6 @@ struct Space {
   bool sumsOnly = false;            ///< Only the sums stay in registers.
 };
 
-const OpSpec *anchorIn(const KernelSpec &kernel) { return anchorOf(kernel); }
-
 bool isPlain(const KernelSpec &kernel) { return kernel.ops.back().results[0].layout == LayoutKind::Plain; }
 
 bool normalizes(const KernelSpec &kernel) {
@@ -45,7 +41,7 @@ int64_t resultRows(const KernelSpec &kernel) {
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 Space spaceOf(const KernelSpec &kernel) {
-  const OpSpec *anchor = anchorIn(kernel);
+  const OpSpec *anchor = anchorOf(kernel);
   if (!anchor)
     return {.keys = {"rows", "parallel", "halo"}};
   const std::string &op = anchor->op;
@@ -99,17 +95,21 @@ std::string whyTileIsIllegal(const Space &space, const Schedule &schedule, const
   return "";
 }
 
+/// Of kernels whose `rows` are those of a strip.
+std::string whyStripsAreIllegal(const KernelSpec &kernel, const Schedule &schedule) {
+  if (keyOf(schedule, "halo", 0) > 1)
+    return "halo is 0 or 1";
+  const int64_t rows = keyOf(schedule, "rows", 1), all = resultRows(kernel);
+  return rows > all ? "strips of " + text(rows) + " rows are more than the " + text(all) + " there are" : "";
+}
+
 /// Of a kernel whose rows a pooling or normalization reads, without a large sum.
 std::string whyRowsAreIllegal(const KernelSpec &kernel, const Schedule &schedule) {
   const std::string name = kernel.ops.back().op;
-  const int64_t parallel = keyOf(schedule, "parallel", 0), rows = keyOf(schedule, "rows", 1);
+  const int64_t parallel = keyOf(schedule, "parallel", 0);
   if (parallel == 2 || parallel > 3)
     return "parallel of " + text(parallel) + " has no meaning for " + name + ", which has no tiles of channels";
-  if (keyOf(schedule, "halo", 0) > 1)
-    return "halo is 0 or 1";
-  if (rows > resultRows(kernel))
-    return "strips of " + text(rows) + " rows are more than the " + text(resultRows(kernel)) + " there are";
-  return "";
+  return whyStripsAreIllegal(kernel, schedule);
 }
 
 std::string whyRestIsIllegal(const KernelSpec &kernel, const OpSpec &anchor, const Schedule &schedule) {
@@ -119,11 +119,9 @@ std::string whyRestIsIllegal(const KernelSpec &kernel, const OpSpec &anchor, con
     return "parallel of " + text(parallel) + " has no meaning for " + anchor.op + "; the largest is " + text(mostParallel);
   if (anchor.op.starts_with("conv2d") && normalizes(kernel) && (parallel == 2 || parallel == 4))
     return "a normalization needs all channels of a row, so that parallel cannot be " + text(parallel);
-  if (keyOf(schedule, "halo", 0) > 1)
-    return "halo is 0 or 1";
-  const bool isStrip = anchor.op.starts_with("conv2d") || anchor.op == "winograd_conv2d";
-  if (isStrip && keyOf(schedule, "rows", 1) > resultRows(kernel))
-    return "strips of " + text(keyOf(schedule, "rows", 1)) + " rows are more than the " + text(resultRows(kernel)) + " there are";
+  if (anchor.op.starts_with("conv2d") || anchor.op == "winograd_conv2d")
+    if (std::string why = whyStripsAreIllegal(kernel, schedule); !why.empty())
+      return why;
   if (const int64_t order = keyOf(schedule, "order", 0)) {
     if (order > 1)
       return "order is 0 or 1";
@@ -224,7 +222,7 @@ std::vector<int64_t> divisors(int64_t number, int64_t least, int64_t most) {
 } // namespace
 
 std::string whyIllegal(const KernelSpec &kernel, const Schedule &schedule, const TargetInfo &target) {
-  const OpSpec *anchor = anchorIn(kernel);
+  const OpSpec *anchor = anchorOf(kernel);
   const Space space = spaceOf(kernel);
   const std::string name = anchor ? anchor->op : kernel.ops.back().op;
   for (const auto &[key, value] : schedule) {
@@ -242,7 +240,7 @@ std::string whyIllegal(const KernelSpec &kernel, const Schedule &schedule, const
 }
 
 std::vector<SearchStep> searchSteps(const KernelSpec &kernel, const TargetInfo &target) {
-  const OpSpec *anchor = anchorIn(kernel);
+  const OpSpec *anchor = anchorOf(kernel);
   if (!anchor)
     return hasHalo(kernel) ? std::vector<SearchStep>{distributions(kernel, target)} : std::vector<SearchStep>{};
   const Space space = spaceOf(kernel);
