@@ -5,11 +5,14 @@
 
 #include <HalideRuntime.h>
 
+#include <bit>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <dlfcn.h>
 #include <filesystem>
 #include <fstream>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -59,6 +62,25 @@ struct TemporaryFolder {
 };
 
 } // namespace
+
+KernelMemory::KernelMemory(const TensorSpec &spec)
+    : block(std::aligned_alloc(64, (physicalBytes(spec) + 127) / 64 * 64)) {
+  if (!block)
+    throw std::bad_alloc();
+  std::memset(block, 0, physicalBytes(spec));
+  const int64_t count = physicalElements(spec);
+  for (int64_t index = 0; index < count; ++index) {
+    const float value = 0.05f + float(index * 7919 % 2003) / 2003;
+    if (spec.element == ElementType::F32)
+      static_cast<float *>(block)[index] = value;
+    else if (spec.element == ElementType::BF16)
+      static_cast<uint16_t *>(block)[index] = uint16_t(std::bit_cast<uint32_t>(value) >> 16);
+  }
+}
+
+KernelMemory::~KernelMemory() { std::free(block); }
+
+KernelMemory::KernelMemory(KernelMemory &&other) noexcept : block(std::exchange(other.block, nullptr)) {}
 
 struct LoadedKernel::Buffers {
   std::vector<std::vector<halide_dimension_t>> dims;

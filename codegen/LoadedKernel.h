@@ -13,6 +13,21 @@
 
 namespace fovea {
 
+/// Memory for an operand or result while a kernel is timed. Floats are positive, so that no root or logarithm is of a
+/// negative one, and differ from place to place; labels and places in windows are 0.
+class KernelMemory {
+public:
+  /// Throws std::bad_alloc.
+  explicit KernelMemory(const TensorSpec &spec);
+  ~KernelMemory();
+  KernelMemory(KernelMemory &&other) noexcept;
+
+  void *data() const { return block; }
+
+private:
+  void *block;
+};
+
 class LoadedKernel {
 public:
   /// Throws std::runtime_error when the kernel cannot be compiled, linked or loaded.

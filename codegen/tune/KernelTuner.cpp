@@ -8,8 +8,6 @@
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
-#include <new>
 #include <set>
 #include <thread>
 #include <utility>
@@ -30,40 +28,9 @@ constexpr double takesLong = 2e4; ///< Microseconds.
 
 double secondsOf(TuneClock::duration span) { return std::chrono::duration<double>(span).count(); }
 
-class Memory {
-public:
-  explicit Memory(size_t bytes) : block(std::aligned_alloc(64, (bytes + 127) / 64 * 64)) {
-    if (!block)
-      throw std::bad_alloc();
-  }
-  ~Memory() { std::free(block); }
-  Memory(Memory &&other) noexcept : block(std::exchange(other.block, nullptr)) {}
-  void *data() const { return block; }
-
-private:
-  void *block;
-};
-
 bool isWeight(const TensorSpec &spec) {
   return spec.layout == LayoutKind::Weight || spec.layout == LayoutKind::WeightTransposed ||
          spec.layout == LayoutKind::LocalWeight;
-}
-
-/// Positive numbers, so that no root or logarithm is of a negative one, that differ from place to place. Labels and places
-/// in windows are 0.
-void fill(const TensorSpec &spec, void *memory) {
-  std::memset(memory, 0, physicalBytes(spec));
-  const int64_t count = physicalElements(spec);
-  for (int64_t index = 0; index < count; ++index) {
-    const float value = 0.05f + float(index * 7919 % 2003) / 2003;
-    if (spec.element == ElementType::F32) {
-      static_cast<float *>(memory)[index] = value;
-    } else if (spec.element == ElementType::BF16) {
-      uint32_t bits;
-      std::memcpy(&bits, &value, 4);
-      static_cast<uint16_t *>(memory)[index] = uint16_t(bits >> 16);
-    }
-  }
 }
 
 /// The kernel's operands and results; weights several times over where they are to come from memory.
@@ -105,13 +72,12 @@ public:
 
 private:
   const KernelSpec &kernel;
-  std::vector<Memory> blocks;
+  std::vector<KernelMemory> blocks;
   std::vector<std::vector<void *>> sets;
   size_t turn = 0;
 
   int add(const TensorSpec &spec) {
-    blocks.emplace_back(physicalBytes(spec));
-    fill(spec, blocks.back().data());
+    blocks.emplace_back(spec);
     return int(blocks.size()) - 1;
   }
 };

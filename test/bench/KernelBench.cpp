@@ -20,7 +20,6 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <bit>
 #include <cctype>
 #include <charconv>
 #include <chrono>
@@ -39,25 +38,6 @@ using namespace fovea::bench;
 
 namespace {
 
-struct AlignedMemory {
-  void *data;
-  explicit AlignedMemory(size_t bytes) : data(std::aligned_alloc(64, (bytes + 127) / 64 * 64)) {}
-  ~AlignedMemory() { std::free(data); }
-  AlignedMemory(AlignedMemory &&other) noexcept : data(std::exchange(other.data, nullptr)) {}
-};
-
-/// Small numbers: no sum overflows, nothing is denormal. Labels and window places are 0.
-void fill(const TensorSpec &spec, void *memory) {
-  std::memset(memory, 0, physicalBytes(spec));
-  for (int64_t index = 0; index < physicalElements(spec); ++index) {
-    const float value = float(index * 7919 % 2001 - 1000) / 1000;
-    if (spec.element == ElementType::F32)
-      static_cast<float *>(memory)[index] = value;
-    else if (spec.element == ElementType::BF16)
-      static_cast<uint16_t *>(memory)[index] = uint16_t(std::bit_cast<uint32_t>(value) >> 16);
-  }
-}
-
 /// A kernel, compiled when it is first run: a filter spares the others.
 struct Timed {
   ModelKernel model;
@@ -75,13 +55,10 @@ double readGbytes(int64_t threads) {
 
 /// Memory of a kernel's arguments.
 struct Arguments {
-  std::vector<AlignedMemory> blocks;
+  std::vector<KernelMemory> blocks;
   std::vector<void *> pointers;
 
-  void add(const TensorSpec &tensor) {
-    pointers.push_back(blocks.emplace_back(physicalBytes(tensor)).data);
-    fill(tensor, pointers.back());
-  }
+  void add(const TensorSpec &tensor) { pointers.push_back(blocks.emplace_back(tensor).data()); }
 
   explicit Arguments(const KernelSpec &kernel) {
     for (const TensorSpec &input : kernel.inputs)
