@@ -3,8 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 
 namespace fovea {
@@ -38,8 +39,9 @@ std::string replaced(std::string text, const std::string &from, const std::strin
   return text.replace(at, from.size(), to);
 }
 
+/// A file of the process's own: CTest runs the tests below side by side, each in a process.
 struct WrittenFile {
-  std::string path = (std::filesystem::temp_directory_path() / "fovea-tuning-test.json").string();
+  std::string path = testing::TempDir() + "/fovea-tuning-" + std::to_string(::getpid()) + ".json";
   explicit WrittenFile(const std::string &text) { std::ofstream(path) << text; }
   ~WrittenFile() { std::remove(path.c_str()); }
 };
