@@ -32,9 +32,9 @@ enum fovea_scalar {
   FOVEA_SCALAR_WEIGHT_DECAY = 2,
   FOVEA_SCALAR_LOSS_SCALE = 3,   /* 1 / (images over which the gradient is averaged) */
   FOVEA_SCALAR_VALID_IMAGES = 4, /* images of this batch that count; the rest is padding */
-  FOVEA_SCALAR_TRAINING = 5,     /* 1: dropout drops, 0: it does not */
+  FOVEA_SCALAR_TRAINING = 5,     /* 0: dropout drops nothing; else 1 + the place of the first image in its update's batch */
   FOVEA_SCALAR_SEED = 6,         /* 24 bits of the run's seed, as a number */
-  FOVEA_SCALAR_CALL = 7,         /* number of this call in the run, modulo 2^24 */
+  FOVEA_SCALAR_CALL = 7,         /* number of the update in the run, modulo 2^24 */
   FOVEA_SCALAR_COUNT = 8
 };
 

@@ -168,15 +168,20 @@ void Session::infer(const float *images, int64_t count, float *outputs, Profile 
 
 void Session::drawFor(uint64_t seed, int64_t step) {
   constexpr uint64_t exact = 0xFFFFFF; // Whole numbers that a float holds.
-  scalars.data()[FOVEA_SCALAR_TRAINING] = 1;
+  drops = true;
   scalars.data()[FOVEA_SCALAR_SEED] = static_cast<float>((seed ^ (seed >> 24) ^ (seed >> 48)) & exact);
-  scalars.data()[FOVEA_SCALAR_CALL] = static_cast<float>(static_cast<uint64_t>(step) * 1021 & exact);
+  scalars.data()[FOVEA_SCALAR_CALL] = static_cast<float>(static_cast<uint64_t>(step) & exact);
 }
 
 void Session::setLossScale(int64_t count) {
   if (count <= 0)
     throw Error("a training step needs at least one image");
   scalars.data()[FOVEA_SCALAR_LOSS_SCALE] = static_cast<float>(1.0 / static_cast<double>(count));
+}
+
+/// The place in the update's batch of the first image that is computed next.
+void Session::setPlace(int64_t first) {
+  scalars.data()[FOVEA_SCALAR_TRAINING] = drops ? static_cast<float>(1 + first) : 0;
 }
 
 void Session::setRates(double lr, double momentumFactor, double weightDecay) {
@@ -186,14 +191,22 @@ void Session::setRates(double lr, double momentumFactor, double weightDecay) {
 }
 
 double Session::step(const float *images, const int32_t *labels, int64_t count, float *outputs, Profile *profile) {
+  return stepPart(images, labels, count, 0, count, outputs, profile) / static_cast<double>(count);
+}
+
+double Session::stepPart(const float *images, const int32_t *labels, int64_t count, int64_t first, int64_t total,
+                         float *outputs, Profile *profile) {
   block(ParameterBlock::Gradient);
-  setLossScale(count);
+  setLossScale(total);
+  if (count == 0)
+    std::fill_n(gradients.data(), gradients.size(), 0.0f);
   double loss = 0;
   int64_t floats = program.gradientFloats;
   bool chunks = false;
   for (int64_t done = 0; done < count;) {
     const FunctionInfo &function = functionFor(stepFunctions, count - done);
     int64_t part = std::min(count - done, function.batch);
+    setPlace(first + done);
     run(function, images + done * program.inputElements(), labels + done, part,
         outputs ? outputs + done * program.outputElements() : nullptr, profile);
     loss = std::accumulate(losses.data(), losses.data() + part, loss);
@@ -205,14 +218,12 @@ double Session::step(const float *images, const int32_t *labels, int64_t count, 
       chunks = true;
     }
     done += part;
-    if (done < count) // Each chunk draws its own masks.
-      scalars.data()[FOVEA_SCALAR_CALL] += 1;
   }
   if (chunks)
     std::copy_n(sum.data(), floats, gradients.data());
   for (int64_t index : masked)
     gradients.data()[index] = 0;
-  return loss / static_cast<double>(count);
+  return loss;
 }
 
 void Session::update(double lr, double momentumFactor, double weightDecay, Profile *profile) {
@@ -232,6 +243,7 @@ double Session::train(const float *images, const int32_t *labels, int64_t count,
     return loss;
   }
   setLossScale(count);
+  setPlace(0);
   setRates(lr, momentumFactor, weightDecay);
   run(functionFor(trainFunctions, count), images, labels, count, outputs, profile);
   for (int64_t index : masked)

@@ -69,6 +69,11 @@ public:
   /// when they exceed the compiled batch. `outputs` may be null. Returns the mean loss, which may be NaN or infinite.
   double step(const float *images, const int32_t *labels, int64_t count, float *outputs, Profile *profile = nullptr);
 
+  /// As a step, of those `count` images, perhaps none, that follow the first `first` of a batch of `total`: the gradient
+  /// block receives what they give to the mean over the whole batch. Returns the sum of their losses.
+  double stepPart(const float *images, const int32_t *labels, int64_t count, int64_t first, int64_t total,
+                  float *outputs, Profile *profile = nullptr);
+
   /// SGD with momentum from the gradient block: v = momentum v + lr lr_mult (g + decay decay_mult w), w = w - v.
   void update(double lr, double momentum, double weightDecay, Profile *profile = nullptr);
 
@@ -86,6 +91,7 @@ private:
            Profile *profile);
   AlignedFloats &block(ParameterBlock block);
   void setLossScale(int64_t count);
+  void setPlace(int64_t first);
   void setRates(double lr, double momentum, double weightDecay);
   const FunctionInfo &functionFor(const std::vector<const FunctionInfo *> &functions, int64_t remaining);
   int32_t *labelBuffer() { return reinterpret_cast<int32_t *>(stagedLabels.data()); }
@@ -94,6 +100,7 @@ private:
   std::vector<const FunctionInfo *> inferFunctions, stepFunctions, trainFunctions, updateFunctions, prepareFunctions;
   /// Whether a parameter has changed since `prepare`: `set` and every function that changes parameters say so.
   bool derivedAreStale = true;
+  bool drops = false; ///< whether dropout drops
   AlignedFloats values, arena;
   AlignedFloats gradients, momentum; ///< made when they are first needed
   AlignedFloats stagedInput, stagedOutput, stagedLabels, losses, scalars;

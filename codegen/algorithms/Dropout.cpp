@@ -18,8 +18,9 @@ Expr mixed(Expr value) {
 
 } // namespace
 
-// Whether an element is dropped follows from its logical index and from numbers that a resumed run has again; so masks are
-// the same at any number of threads, in any layout, and in the backward pass.
+// Whether an element is dropped follows from its logical index in the whole batch of the update and from numbers that a
+// resumed run has again; so masks are the same at any number of threads and processes, in any layout, and in the backward
+// pass.
 Stage dropout(const OpSpec &op, const std::vector<Tensor> &in) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
   if (in.size() == 1)
@@ -32,7 +33,8 @@ Stage dropout(const OpSpec &op, const std::vector<Tensor> &in) {
     index = (cast<uint32_t>(c) * unsignedInt(uint32_t(in[0].height())) + cast<uint32_t>(y)) * unsignedInt(uint32_t(in[0].width())) +
             cast<uint32_t>(x);
   const uint32_t perImage = uint32_t(in[0].channels() * in[0].height() * in[0].width());
-  Expr drawn = mixed((cast<uint32_t>(n) * unsignedInt(perImage) + index) * unsignedInt(0x9e3779b1u) ^ key) >> 8; // 24 bits.
+  Expr image = cast<uint32_t>(n) + cast<uint32_t>(max(scalar(5), 1.0f) - 1.0f);
+  Expr drawn = mixed((image * unsignedInt(perImage) + index) * unsignedInt(0x9e3779b1u) ^ key) >> 8; // 24 bits.
   const double p = number(op, "p", 0);
   Expr on = scalar(5) != 0.0f, kept = drawn >= unsignedInt(uint32_t(p * 16777216.0));
   Expr value = here(in[0]);

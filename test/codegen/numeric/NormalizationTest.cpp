@@ -121,6 +121,10 @@ TEST_P(Dropout, DropsTheSameElementsInAnyLayout) {
     for (double p : {0.5, 0.1, 0.0})
       drop(shape, 1, p);
 }
+TEST_P(Dropout, FollowsFromThePlaceInTheWholeBatch) {
+  drop({5, 100}, 1 + 64, 0.5);
+  drop({2, 20, 5, 7}, 1 + 1048575, 0.3);
+}
 TEST_P(Dropout, IsOffWhenNotTraining) { drop({5, 100}, 0, 0.5); }
 TEST_P(Dropout, IsTheIdentityWithoutScalars) {
   KernelBuilder b = builder();

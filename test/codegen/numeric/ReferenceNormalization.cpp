@@ -68,7 +68,7 @@ uint32_t mixed(uint32_t value) {
   return value ^ (value >> 16);
 }
 
-/// Element `flat` in row-major order is kept when its hash, as a number in [0, 1), is at least p.
+/// Element `flat` in row-major order of the whole batch is kept when its hash, as a number in [0, 1), is at least p.
 Arrays dropout(const OpSpec &op, const Arrays &in) {
   Array y = in[0];
   if (in.size() == 1 || in[1](5) == 0)
@@ -76,8 +76,9 @@ Arrays dropout(const OpSpec &op, const Arrays &in) {
   const double p = numberOf(op, "p", 0);
   const uint32_t stream = uint32_t(numberOf(op, "stream", 0)) * 0x9e3779b9u;
   const uint32_t key = mixed(mixed(uint32_t(in[1](6)) ^ stream) + uint32_t(in[1](7)) * 0x85157af5u);
+  const int64_t before = int64_t(in[1](5) - 1) * (y.size() / y.shape[0]);
   for (int64_t flat = 0; flat < y.size(); ++flat) {
-    const double drawn = (mixed(uint32_t(flat) * 0x9e3779b1u ^ key) >> 8) / 16777216.0;
+    const double drawn = (mixed(uint32_t(before + flat) * 0x9e3779b1u ^ key) >> 8) / 16777216.0;
     y.values[flat] = drawn < p ? 0 : y.values[flat] / (1 - p);
   }
   return {y};

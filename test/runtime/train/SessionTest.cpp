@@ -159,6 +159,27 @@ TEST_F(SessionTest, SameBitsAtAnyNumberOfThreads) {
   setThreadCount(1);
 }
 
+/// The parts of a batch add up to the whole; an empty part gives nothing.
+TEST_F(SessionTest, PartsOfABatchAddUpToItsMean) {
+  session.initialize(3);
+  const double whole = session.step(images.data(), labels.data(), 11, nullptr);
+  const auto expected = read(0, ParameterBlock::Gradient);
+  std::vector<float> sum(expected.size());
+  double losses = 0;
+  for (auto [first, last] : {std::pair{0, 3}, {3, 3}, {3, 9}, {9, 11}}) {
+    losses += session.stepPart(images.data() + first * 16, labels.data() + first, last - first, first, 11, nullptr);
+    const auto part = read(0, ParameterBlock::Gradient);
+    for (size_t i = 0; i < sum.size(); ++i) {
+      sum[i] += part[i];
+      if (first == last)
+        EXPECT_EQ(part[i], 0);
+    }
+  }
+  EXPECT_NEAR(losses / 11, whole, 1e-6);
+  for (size_t i = 0; i < sum.size(); ++i)
+    EXPECT_NEAR(sum[i], expected[i], 1e-6);
+}
+
 /// A training function where the images fit its batch, padded or not; else step and update: always the same bits.
 TEST_F(SessionTest, TrainIsStepAndUpdate) {
   Program unfused(fake::unfusedProgram);
