@@ -3,6 +3,7 @@
 #include "codegen/BufferDims.h"
 #include "codegen/algorithms/Algorithms.h"
 #include "codegen/schedules/cpu/Schedules.h"
+#include "codegen/schedules/gpu/Schedules.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -194,10 +195,12 @@ std::string emitKernel(const KernelSpec &kernel, const std::string &symbol, cons
   silenceWarnings();
   try {
     Built built = build(kernel, target);
-    if (autoscheduler.name.empty())
-      scheduleCpu(built.scheduled);
-    else
+    if (!autoscheduler.name.empty())
       scheduleBy(autoscheduler, built);
+    else if (target.onDevice())
+      scheduleGpu(built.scheduled);
+    else
+      scheduleCpu(built.scheduled);
     TemporaryFile file;
     Pipeline(built.scheduled.output)
         .compile_to({{outputType(format), file.path}}, built.arguments, symbol, halideTarget(kernel, target));

@@ -33,6 +33,7 @@ add_library(FoveaHalide STATIC
   algorithms/Window.cpp
   algorithms/Winograd.cpp
   algorithms/WinogradMatrices.cpp
+  schedules/ScheduledKernel.cpp
   schedules/cpu/ChannelSum.cpp
   schedules/cpu/Conv2d.cpp
   schedules/cpu/Dense.cpp
@@ -40,6 +41,8 @@ add_library(FoveaHalide STATIC
   schedules/cpu/Pointwise.cpp
   schedules/cpu/Rows.cpp
   schedules/cpu/Schedules.cpp
-  schedules/cpu/Winograd.cpp)
+  schedules/cpu/Winograd.cpp
+  schedules/gpu/Default.cpp
+  schedules/gpu/Schedules.cpp)
 target_link_libraries(FoveaHalide PUBLIC Halide::Halide FoveaKernelSpec)
 target_precompile_headers(FoveaHalide PRIVATE <Halide.h>)

@@ -66,6 +66,7 @@ public:
     for (const ProgramLevel &level : llvm::reverse(levels)) {
       const bool first = &level == levels.begin();
       plan = &level.plan;
+      onDevice = level.target.onDevice();
       prefix = "fovea_" + symbol + (first ? "" : "_" + level.target.name);
       for (const PlannedKernel &kernel : plan->kernels)
         declare(kernel.symbol, i32, SmallVector<Type>(bufferCount(kernel), pointer));
@@ -83,7 +84,8 @@ private:
   ModuleOp module;
   const ProgramPlan *plan = nullptr; ///< Of the level that is built,
   const std::string &symbol;
-  std::string prefix; ///< and what its names begin with.
+  bool onDevice = false; ///< whether its tensors live on a device,
+  std::string prefix;    ///< and what its names begin with.
   Location loc;
   OpBuilder b; ///< At the module's end, except inside of a function.
   LLVM::LLVMPointerType pointer;
@@ -175,7 +177,11 @@ private:
     for (auto [index, call] : llvm::enumerate(function.calls)) {
       SmallVector<Value> arguments;
       for (auto [position, planned] : llvm::enumerate(call.buffers)) {
-        store(farOffset(slot(planned.slot), planned.byteOffset), structs, position, HostPointer);
+        Value address = farOffset(slot(planned.slot), planned.byteOffset);
+        if (onDevice)
+          store(b.create<LLVM::PtrToIntOp>(loc, i64, address), structs, position, Device);
+        else
+          store(address, structs, position, HostPointer);
         store(constant(i32, elementWord(planned.tensor.element)), structs, position, ElementWord);
         store(constant(i32, bufferDims(planned.tensor).size()), structs, position, Dimensions);
         store(addressOf(dimensions(planned.tensor)), structs, position, Dim);
@@ -202,7 +208,8 @@ private:
     b.create<LLVM::ReturnOp>(loc, failed->getArgument(0));
   }
 
-  /// Room for the widest call's structs, with the fields that no call changes: nothing lives on a device.
+  /// Room for the widest call's structs, with the fields that no call changes. What lives on a device has no address on
+  /// the host, and the other way round.
   Value reserveBuffers(const PlannedFunction &function) {
     size_t widest = 0;
     for (const PlannedCall &call : function.calls)
@@ -210,7 +217,7 @@ private:
     Value structs = b.create<LLVM::AllocaOp>(loc, pointer, buffer, constant(i64, widest), /*alignment=*/16);
     Value zero = constant(i64, 0);
     for (size_t index = 0; index < widest; ++index) {
-      store(zero, structs, index, Device);
+      onDevice ? store(null(), structs, index, HostPointer) : store(zero, structs, index, Device);
       store(null(), structs, index, DeviceInterface);
       store(zero, structs, index, Flags);
       store(null(), structs, index, Padding);
@@ -254,7 +261,12 @@ private:
       return value;
     });
     Type program =
-        LLVM::LLVMStructType::getLiteral(b.getContext(), {pointer, i64, pointer, i32, i32, pointer, pointer, pointer});
+        LLVM::LLVMStructType::getLiteral(b.getContext(),
+                                         {pointer, i64, pointer, i32, i32, pointer, pointer, pointer, pointer});
+    const std::string backend = onDevice ? "fovea_" + level.target.name + "_backend" : "";
+    if (onDevice)
+      b.create<LLVM::GlobalOp>(loc, b.getI8Type(), /*isConstant=*/true, LLVM::Linkage::External, backend,
+                               mlir::Attribute());
     global(program, linkage, name, [&] {
       Value value = b.create<LLVM::UndefOp>(loc, program);
       value = insert(value, addressOf(metadata), 0);
@@ -264,7 +276,8 @@ private:
       value = insert(value, constant(i32, FOVEA_PROGRAM_ABI), 4);
       value = insert(value, addressOf(target), 5);
       value = insert(value, addressOf(needs), 6);
-      return insert(value, next.empty() ? null() : addressOf(next), 7);
+      value = insert(value, next.empty() ? null() : addressOf(next), 7);
+      return insert(value, onDevice ? addressOf(backend) : null(), 8);
     });
   }
 };

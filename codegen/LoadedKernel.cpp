@@ -2,6 +2,7 @@
 
 #include "codegen/BufferDims.h"
 #include "codegen/EmitKernel.h"
+#include "runtime/device/Device.h"
 
 #include <HalideRuntime.h>
 
@@ -12,6 +13,7 @@
 #include <dlfcn.h>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <new>
 #include <stdexcept>
 #include <utility>
@@ -97,8 +99,9 @@ struct LoadedKernel::Buffers {
   }
 };
 
-LoadedKernel::LoadedKernel(const KernelSpec &kernel, const TargetInfo &target, const Autoscheduler &autoscheduler)
-    : buffers(new Buffers) {
+LoadedKernel::LoadedKernel(const KernelSpec &kernel, const TargetInfo &target, const Autoscheduler &autoscheduler,
+                           Device *device)
+    : buffers(new Buffers), device(device) {
   const auto begin = std::chrono::steady_clock::now();
   const std::string object = emitKernel(kernel, "fovea_kernel", target, EmitFormat::Object, autoscheduler);
   secondsToCompile = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -129,7 +132,41 @@ LoadedKernel::~LoadedKernel() {
     dlclose(library);
 }
 
+int LoadedKernel::runOnDevice(const std::vector<void *> &memory) const {
+  std::map<void *, DeviceAddress> copies;
+  std::map<void *, int64_t> bytes;
+  for (size_t index = 0; index < memory.size(); ++index) {
+    halide_buffer_t &buffer = buffers->buffers[index];
+    const auto [copy, isNew] = copies.try_emplace(memory[index], 0);
+    if (isNew) {
+      bytes[memory[index]] = int64_t(buffer.size_in_bytes());
+      copy->second = device->allocate(int64_t(buffer.size_in_bytes()));
+      device->upload(copy->second, memory[index], int64_t(buffer.size_in_bytes()));
+    }
+    buffer.device = copy->second;
+  }
+  struct Call {
+    void *function;
+    const std::vector<halide_buffer_t *> &pointers;
+  } call{function, buffers->pointers};
+  void *slots[] = {&call};
+  const int code = device->run(
+      [](void *const *slots) {
+        auto *call = static_cast<Call *>(slots[0]);
+        return callWith(call->function, call->pointers);
+      },
+      slots);
+  device->check();
+  for (auto [address, copy] : copies) {
+    device->download(address, copy, bytes[address]);
+    device->free(copy);
+  }
+  return code;
+}
+
 int LoadedKernel::operator()(const std::vector<void *> &memory) const {
+  if (device)
+    return runOnDevice(memory);
   for (size_t index = 0; index < memory.size(); ++index)
     buffers->buffers[index].host = static_cast<uint8_t *>(memory[index]);
   return callWith(function, buffers->pointers);

@@ -31,6 +31,17 @@ TargetInfo level4() {
   return target;
 }
 
+/// A GPU. What the host does for it runs on any x86-64. Blocks of weights are as wide as a CPU's with AVX2, whose lanes
+/// divide what the GPU's schedules take at once.
+TargetInfo gpu(DeviceKind device) {
+  TargetInfo target;
+  target.device = device;
+  target.name = device == DeviceKind::Cuda ? "cuda" : "opencl";
+  // The highest capability that Halide 21 knows and that every driver since compiles for its GPU.
+  target.halideTarget = device == DeviceKind::Cuda ? "x86-64-linux-cuda-cuda_capability_80" : "x86-64-linux-opencl";
+  return target;
+}
+
 int hostCores() { return std::max(1u, std::thread::hardware_concurrency()); }
 
 /// The size of a cache; `otherwise` where the system does not know or say.
@@ -80,6 +91,12 @@ bool supportsBf16Products() { return supportsLevel4() && supportsAll(bf16Feature
 
 } // namespace
 
+const char *const targetList = "host, x86-64-v3, x86-64-v4, cuda or opencl";
+
+bool isTargetName(const std::string &name) {
+  return name == "host" || name == "x86-64-v3" || name == "x86-64-v4" || name == "cuda" || name == "opencl";
+}
+
 std::string cpuName() {
   unsigned eax = 0, ebx, ecx, edx;
   __get_cpuid(1, &eax, &ebx, &ecx, &edx);
@@ -89,6 +106,8 @@ std::string cpuName() {
 }
 
 std::vector<std::string> neededFeatures(const TargetInfo &target, bool bf16) {
+  if (target.onDevice())
+    return {};
   std::vector<std::string> features(std::begin(level3Features), std::end(level3Features));
   if (target.name == "x86-64-v4")
     features.insert(features.end(), std::begin(level4Features), std::end(level4Features));
@@ -115,8 +134,10 @@ TargetInfo hostTarget() {
 TargetInfo targetNamed(const std::string &name) {
   if (name == "host")
     return hostTarget();
-  if (name != "x86-64-v3" && name != "x86-64-v4")
-    throw std::invalid_argument("unknown target \"" + name + "\"; the targets are host, x86-64-v3 and x86-64-v4");
+  if (!isTargetName(name))
+    throw std::invalid_argument("unknown target \"" + name + "\"; expected " + targetList);
+  if (name == "cuda" || name == "opencl")
+    return gpu(name == "cuda" ? DeviceKind::Cuda : DeviceKind::OpenCl);
   TargetInfo target = name == "x86-64-v3" ? level3() : level4();
   target.cores = hostCores();
   return target;

@@ -6,8 +6,12 @@
 
 namespace fovea {
 
+/// Where kernels run: on the CPU, or through an API on a device with memory of its own.
+enum class DeviceKind { Cpu, Cuda, OpenCl };
+
 struct TargetInfo {
-  std::string name;         ///< "x86-64-v3", "x86-64-v4": the level that is compiled for.
+  std::string name;         ///< "x86-64-v3", "x86-64-v4": the level that is compiled for; "cuda", "opencl".
+  DeviceKind device = DeviceKind::Cpu;
   std::string halideTarget; ///< Halide's target string, without run-time flags.
   std::string cpu;          ///< The model name of the CPU it was read from; empty when given by name.
   int vectorLanes = 8;      ///< Floats in one vector register that the schedules use.
@@ -20,6 +24,10 @@ struct TargetInfo {
   int l3Bytes = 32 << 20;   ///< and the last level that cores share.
   bool bf16Products = false;    ///< Multiplies and adds pairs of bf16 in one instruction (vdpbf16ps).
   bool memoryBroadcast = false; ///< An FMA can broadcast a scalar from memory (AVX-512).
+
+  bool onDevice() const { return device != DeviceKind::Cpu; }
+  /// What the addresses of tensors are multiples of, in bytes: a cache line, or what sub-buffers of OpenCL need anywhere.
+  int alignment() const { return onDevice() ? 512 : 64; }
 
   /// For matrix products, which load more for each multiply-add than direct sums: the widest registers share a load among
   /// more of them, even where they compute in two halves (a tenth faster on Zen 4).
@@ -40,7 +48,11 @@ std::vector<std::string> neededFeatures(const TargetInfo &target, bool bf16);
 /// The machine this process runs on, by its CPU features. Throws std::runtime_error below AVX2+FMA.
 TargetInfo hostTarget();
 
-/// "host", "x86-64-v3" or "x86-64-v4". Throws std::invalid_argument that lists these for another name.
+/// "host", "x86-64-v3", "x86-64-v4", "cuda" or "opencl". Throws std::invalid_argument that lists these for another name.
 TargetInfo targetNamed(const std::string &name);
+
+/// "host, x86-64-v3, x86-64-v4, cuda or opencl", for messages; and whether `name` is one of them.
+extern const char *const targetList;
+bool isTargetName(const std::string &name);
 
 } // namespace fovea

@@ -6,7 +6,7 @@
 
 namespace fovea {
 
-int64_t alignedBytes(int64_t bytes) { return (bytes + bufferAlignment - 1) / bufferAlignment * bufferAlignment; }
+int64_t alignedBytes(int64_t bytes, int64_t alignment) { return (bytes + alignment - 1) / alignment * alignment; }
 
 namespace {
 
@@ -21,7 +21,7 @@ int64_t bestOffset(const ArenaBuffer &buffer, const std::vector<const ArenaBuffe
   std::sort(rivals.begin(), rivals.end(),
             [](const ArenaBuffer *a, const ArenaBuffer *b) { return a->offset < b->offset; });
 
-  const int64_t wanted = alignedBytes(buffer.bytes);
+  const int64_t wanted = buffer.bytes;
   int64_t best = -1, bestGap = std::numeric_limits<int64_t>::max(), end = 0;
   for (const ArenaBuffer *rival : rivals) {
     const int64_t gap = rival->offset - end;
@@ -29,7 +29,7 @@ int64_t bestOffset(const ArenaBuffer &buffer, const std::vector<const ArenaBuffe
       best = end;
       bestGap = gap;
     }
-    end = std::max(end, rival->offset + alignedBytes(rival->bytes));
+    end = std::max(end, rival->offset + rival->bytes);
   }
   return best >= 0 ? best : end;
 }
@@ -42,7 +42,7 @@ int64_t place(std::vector<ArenaBuffer> &buffers, const std::vector<size_t> &orde
     ArenaBuffer &buffer = buffers[index];
     buffer.offset = bestOffset(buffer, placed);
     placed.push_back(&buffer);
-    bytes = std::max(bytes, buffer.offset + alignedBytes(buffer.bytes));
+    bytes = std::max(bytes, buffer.offset + buffer.bytes);
   }
   return bytes;
 }
@@ -54,7 +54,7 @@ int64_t mostLiveBytes(const std::vector<ArenaBuffer> &buffers) {
     int64_t live = 0;
     for (const ArenaBuffer &buffer : buffers)
       if (buffer.first <= begin.first && begin.first <= buffer.last)
-        live += alignedBytes(buffer.bytes);
+        live += buffer.bytes;
     most = std::max(most, live);
   }
   return most;
@@ -62,11 +62,12 @@ int64_t mostLiveBytes(const std::vector<ArenaBuffer> &buffers) {
 
 } // namespace
 
-ArenaPlan planArena(std::vector<ArenaBuffer> &buffers, bool reuse) {
+ArenaPlan planArena(std::vector<ArenaBuffer> &buffers, bool reuse, int64_t alignment) {
   ArenaPlan plan;
   for (ArenaBuffer &buffer : buffers) {
+    buffer.bytes = alignedBytes(buffer.bytes, alignment);
     buffer.offset = plan.unplannedBytes;
-    plan.unplannedBytes += alignedBytes(buffer.bytes);
+    plan.unplannedBytes += buffer.bytes;
   }
   plan.liveBytes = mostLiveBytes(buffers);
   plan.bytes = plan.unplannedBytes;

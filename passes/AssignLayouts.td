@@ -30,7 +30,7 @@ def AssignLayouts : Pass<"cnn-assign-layouts", "mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"target", "target", "std::string", "\"host\"", "Machine to lay out for: host, x86-64-v3 or x86-64-v4">
+    Option<"target", "target", "std::string", "\"host\"", "Machine to lay out for: host, x86-64-v3, x86-64-v4, cuda or opencl">
   ];
   let dependentDialects = ["cnn::CnnDialect"];
 }

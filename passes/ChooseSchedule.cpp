@@ -34,6 +34,8 @@ struct ChooseSchedulePass : impl::ChooseScheduleBase<ChooseSchedulePass> {
     for (const std::string &refusal : records->refused())
       emitWarning(nowhere) << refusal;
     getOperation().walk([&](cnn::KernelOp kernel) {
+      if (info->onDevice()) // The schedules in codegen/schedules/gpu choose their tiles themselves.
+        return lay(kernel, {});
       const KernelSpec spec = toKernelSpec(kernel);
       const KernelRecord *record = isGiven(spec.schedule) ? nullptr : records->find(spec);
       if (!record)

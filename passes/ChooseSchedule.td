@@ -23,7 +23,7 @@ def ChooseSchedule : Pass<"cnn-choose-schedule", "mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"target", "target", "std::string", "\"host\"", "Machine to schedule for: host, x86-64-v3 or x86-64-v4">,
+    Option<"target", "target", "std::string", "\"host\"", "Machine to schedule for: host, x86-64-v3, x86-64-v4, cuda or opencl">,
     Option<"tuning", "tuning", "std::string", "\"\"", "Files of tuning records, with semicolons between">
   ];
   let dependentDialects = ["cnn::CnnDialect"];

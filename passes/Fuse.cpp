@@ -84,8 +84,8 @@ struct Group {
 
 class Fuser {
 public:
-  Fuser(func::FuncOp function, bool elementwise, bool pool, bool lrn)
-      : function(function), fuseElementwise(elementwise), fusePool(pool), fuseLrn(lrn) {}
+  Fuser(func::FuncOp function, bool elementwise, bool pool, bool lrn, bool windowsApart)
+      : function(function), fuseElementwise(elementwise), fusePool(pool), fuseLrn(lrn), windowsApart(windowsApart) {}
 
   void run() {
     for (auto store : function.getOps<cnn::StoreOp>())
@@ -101,7 +101,7 @@ public:
 
 private:
   func::FuncOp function;
-  bool fuseElementwise, fusePool, fuseLrn;
+  bool fuseElementwise, fusePool, fuseLrn, windowsApart;
   /// Parameters whose values this function changes.
   DenseSet<StringAttr> overwritten;
   /// By root.
@@ -159,9 +159,10 @@ private:
   }
 
   /// A pooling or normalization follows a convolution or plain element-wise work in the same kernel.
-  static bool poolsWell(const Group &group) {
-    return llvm::all_of(group.ops,
-                        [](Operation *op) { return isa<cnn::Conv2dOp, cnn::WinogradConv2dOp, cnn::LrnOp>(op) || isPointwise(op); });
+  bool poolsWell(const Group &group) const {
+    return llvm::all_of(group.ops, [&](Operation *op) {
+      return (isa<cnn::Conv2dOp, cnn::WinogradConv2dOp>(op) && !windowsApart) || isa<cnn::LrnOp>(op) || isPointwise(op);
+    });
   }
 
   /// "conv1+relu1: conv2d+relu": the layers, each once, and the operations.
@@ -234,7 +235,7 @@ struct FusePass : impl::FuseBase<FusePass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       separateSinks(function);
-      Fuser(function, enableElementwise, enablePool, enableLrn).run();
+      Fuser(function, enableElementwise, enablePool, enableLrn, windowsApart).run();
       overwriteLast(function);
     }
   }

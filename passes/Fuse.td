@@ -26,6 +26,9 @@ def Fuse : Pass<"cnn-fuse", "mlir::ModuleOp"> {
     }
     ```
 
+    With `windows-apart` a pooling or normalization does not join the kernel of a convolution: on a GPU the threads that
+    compute a tile would compute the pixels that windows share several times, or wait for each other.
+
     A kernel whose root `cnn-save-or-recompute` made for the second time has "again" in its name.
 
     Where two things must be written with the same value, or the output is a value that no kernel computes, a copy
@@ -35,7 +38,9 @@ def Fuse : Pass<"cnn-fuse", "mlir::ModuleOp"> {
     Option<"enableElementwise", "enable-elementwise", "bool", "true",
            "Fuse element-wise operations, scaling and relayouts into their producers">,
     Option<"enablePool", "enable-pool", "bool", "true", "Fuse pooling into its producer">,
-    Option<"enableLrn", "enable-lrn", "bool", "true", "Fuse local response normalization into its producer">
+    Option<"enableLrn", "enable-lrn", "bool", "true", "Fuse local response normalization into its producer">,
+    Option<"windowsApart", "windows-apart", "bool", "false",
+           "Begin a kernel where windows or neighbouring channels of a layer's result are read, as devices want it">
   ];
   let dependentDialects = ["cnn::CnnDialect"];
 }

@@ -1,11 +1,21 @@
 #include "passes/Pipeline.h"
 
+#include "ir/TargetInfo.h"
 #include "passes/Passes.h"
 
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
 
 namespace fovea {
+
+namespace {
+
+/// Whether the target is a device. What an unknown name is, the passes say.
+bool isDevice(const PipelineOptions &options) {
+  return isTargetName(options.target) && options.target != "host" && targetNamed(options.target).onDevice();
+}
+
+} // namespace
 
 void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &options) {
   // Forward computation and loss as the model file says them.
@@ -26,11 +36,11 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
   if (options.recompute > 0)
     manager.addPass(createSaveOrRecompute({options.target, 0, options.recompute}));
   // What is cheaper to compute again than to keep for the backward computation is computed again there.
-  if (options.winograd)
+  if (options.winograd && !isDevice(options))
     manager.addPass(createUseWinograd(
         {options.target, options.bf16, options.tuning, options.nameChoices, options.winogradSteps}));
   // Convolutions are computed by the cheaper of two ways.
-  if (options.bf16)
+  if (options.bf16 && !isDevice(options))
     manager.addPass(createUseBf16({options.target}));
   // Where it was asked for, layers of inferences read bf16 if they are faster for it.
   manager.addPass(createAssignLayouts({options.target}));
@@ -38,24 +48,24 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
   if (options.hoistConstants)
     manager.addPass(createHoistConstants());
   // Inferences compute nothing that depends on parameters alone; @prepare does, after loading.
-  manager.addPass(createFuse({options.fuseElementwise, options.fusePool, options.fuseLrn}));
+  manager.addPass(createFuse({options.fuseElementwise, options.fusePool, options.fuseLrn, isDevice(options)}));
   // Every computation is in a kernel; every stored or returned value has a kernel of its own.
 }
 
 void buildSchedulePipeline(mlir::OpPassManager &manager, const PipelineOptions &options) {
-  if (options.tilePooling)
+  if (options.tilePooling && !isDevice(options))
     manager.addPass(createTilePooling({options.target}));
   // Every kernel with a pooling says how it has the rows that windows share; those that are faster as two are two.
   manager.addPass(createChooseSchedule({options.target, options.tuning}));
   // Every kernel says how it is to be computed.
-  manager.addPass(createPlanMemory({options.reuseMemory}));
+  manager.addPass(createPlanMemory({options.reuseMemory, isDevice(options) ? 512 : 64}));
   // Every operand and result of a kernel has an address: the functions are ready to be compiled.
 }
 
 namespace {
 
 struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
-  Option<std::string> target{*this, "target", llvm::cl::desc("host, x86-64-v3 or x86-64-v4"), llvm::cl::init("host")};
+  Option<std::string> target{*this, "target", llvm::cl::desc("host, x86-64-v3, x86-64-v4, cuda or opencl"), llvm::cl::init("host")};
   Option<bool> fold{*this, "fold", llvm::cl::desc("Fold reshapes and unused results"), llvm::cl::init(true)};
   Option<bool> foldBatchNorm{*this, "fold-batch-norm",
                              llvm::cl::desc("Fold batch normalizations and scales into the layer before them"),

@@ -8,7 +8,7 @@
 namespace fovea {
 
 struct PipelineOptions {
-  std::string target = "host"; ///< "host", "x86-64-v3" or "x86-64-v4".
+  std::string target = "host"; ///< A name that ir/TargetInfo.h knows.
   // Each optimization can be switched off, to find out whether it is to blame or what it is worth.
   bool fold = true;
   bool foldBatchNorm = true; ///< Needs hoistConstants: without it, every inference would fold anew.

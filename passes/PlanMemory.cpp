@@ -36,7 +36,7 @@ public:
   FunctionPlanner(func::FuncOp function, SymbolTable &symbols)
       : function(function), symbols(symbols), builder(function.getContext()) {}
 
-  LogicalResult run(bool reuse) {
+  LogicalResult run(bool reuse, int64_t alignment) {
     if (failed(numberKernels()))
       return failure();
     placeArguments();
@@ -46,7 +46,7 @@ public:
       else if (failed(placeSinks(op)))
         return failure();
     }
-    placeInArena(reuse);
+    placeInArena(reuse, alignment);
     for (auto kernel : function.getOps<cnn::KernelOp>()) {
       SmallVector<mlir::Attribute> attributes;
       for (Value operand : kernel->getOperands())
@@ -142,7 +142,7 @@ private:
     return success();
   }
 
-  void placeInArena(bool reuse) {
+  void placeInArena(bool reuse, int64_t alignment) {
     SmallVector<Value> values;
     std::vector<ArenaBuffer> buffers;
     for (auto kernel : function.getOps<cnn::KernelOp>())
@@ -155,7 +155,7 @@ private:
         values.push_back(result);
         buffers.push_back(buffer);
       }
-    ArenaPlan plan = planArena(buffers, reuse);
+    ArenaPlan plan = planArena(buffers, reuse, alignment);
     for (auto [value, buffer] : llvm::zip_equal(values, buffers))
       place(value, cnn::Slot::arena, buffer.offset);
     function->setAttr("cnn.arena_bytes", builder.getI64IntegerAttr(plan.bytes));
@@ -171,11 +171,11 @@ struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
     placeParameters();
     SymbolTable symbols(getOperation());
     for (auto function : getOperation().getOps<func::FuncOp>())
-      if (failed(FunctionPlanner(function, symbols).run(reuse)))
+      if (failed(FunctionPlanner(function, symbols).run(reuse, alignment)))
         return signalPassFailure();
   }
 
-  /// One after the other, each at the start of a cache line; the derived ones, which have neither gradient nor
+  /// One after the other, each at the start of a cache line, or where a device wants it; the derived ones, which have neither gradient nor
   /// momentum, behind the others.
   void placeParameters() {
     int64_t floats = 0;
@@ -190,7 +190,7 @@ struct PlanMemoryPass : impl::PlanMemoryBase<PlanMemoryPass> {
       if (parameter.getDerived() == derived) {
         parameter.setOffsetAttr(Builder(&getContext()).getI64IntegerAttr(floats));
         const TensorSpec tensor = toTensorSpec(cast<RankedTensorType>(parameter.getType()));
-        floats += alignedBytes(physicalBytes(tensor)) / int64_t(sizeof(float));
+        floats += alignedBytes(physicalBytes(tensor), alignment) / int64_t(sizeof(float));
       }
   }
 

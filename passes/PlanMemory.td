@@ -29,7 +29,8 @@ def PlanMemory : Pass<"cnn-plan-memory", "mlir::ModuleOp"> {
     of its own) and `cnn.live_bytes` (the most that is live at once, which no plan can beat).
   }];
   let options = [
-    Option<"reuse", "reuse", "bool", "true", "Let values that are not live together share memory">
+    Option<"reuse", "reuse", "bool", "true", "Let values that are not live together share memory">,
+    Option<"alignment", "alignment", "int", "64", "What every address is a multiple of, in bytes">
   ];
   let dependentDialects = ["cnn::CnnDialect"];
 }

@@ -31,7 +31,7 @@ def SaveOrRecompute : Pass<"cnn-save-or-recompute", "mlir::ModuleOp"> {
     Must run after the last `cnn-fold`, which would make one of two equal operations again.
   }];
   let options = [
-    Option<"target", "target", "std::string", "\"host\"", "Machine to judge for: host, x86-64-v3 or x86-64-v4">,
+    Option<"target", "target", "std::string", "\"host\"", "Machine to judge for: host, x86-64-v3, x86-64-v4, cuda or opencl">,
     Option<"cores", "cores", "int64_t", "0", "Its cores; 0: as many as this machine has">,
     Option<"slowdown", "slowdown", "int64_t", "1", "Percent of a step that computing again may take">
   ];

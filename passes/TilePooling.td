@@ -32,7 +32,7 @@ def TilePooling : Pass<"cnn-tile-pooling", "mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"target", "target", "std::string", "\"host\"", "Machine to schedule for: host, x86-64-v3 or x86-64-v4">,
+    Option<"target", "target", "std::string", "\"host\"", "Machine to schedule for: host, x86-64-v3, x86-64-v4, cuda or opencl">,
     Option<"cores", "cores", "int64_t", "0", "Threads to feed; 0: as many as this machine has cores">
   ];
   let dependentDialects = ["cnn::CnnDialect"];

@@ -26,7 +26,7 @@ def UseBf16 : Pass<"cnn-use-bf16", "mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"target", "target", "std::string", "\"host\"", "Machine to choose for: host, x86-64-v3 or x86-64-v4">
+    Option<"target", "target", "std::string", "\"host\"", "Machine to choose for: host, x86-64-v3, x86-64-v4, cuda or opencl">
   ];
   let dependentDialects = ["cnn::CnnDialect"];
 }

@@ -29,7 +29,7 @@ def UseWinograd : Pass<"cnn-use-winograd", "mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"target", "target", "std::string", "\"host\"", "Machine to choose for: host, x86-64-v3 or x86-64-v4">,
+    Option<"target", "target", "std::string", "\"host\"", "Machine to choose for: host, x86-64-v3, x86-64-v4, cuda or opencl">,
     Option<"bf16", "bf16", "bool", "false", "Direct sums of inferences are of bf16 where that is faster">,
     Option<"tuning", "tuning", "std::string", "\"\"", "Files of tuning records, with semicolons between">,
     Option<"nameChoices", "name-choices", "bool", "false", "Give each convolution with two ways its name in such files">,

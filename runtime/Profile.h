@@ -6,6 +6,8 @@
 
 namespace fovea {
 
+class Device;
+
 struct Profile {
   explicit Profile(size_t kernels) : nanoseconds(kernels) {}
 
@@ -15,6 +17,7 @@ struct Profile {
   /// Nanoseconds of each kernel in the latest call.
   std::vector<int64_t> nanoseconds;
   std::chrono::steady_clock::time_point last;
+  Device *device = nullptr; ///< to wait for; null on the CPU
 };
 
 } // namespace fovea

@@ -1,6 +1,7 @@
 #include "runtime/Program.h"
 #include "runtime/Error.h"
 #include "runtime/Targets.h"
+#include "runtime/device/Device.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -199,10 +200,13 @@ std::string FunctionInfo::name() const {
   return kind == FunctionKind::Update || kind == FunctionKind::Prepare ? text : text + ", batch " + std::to_string(batch);
 }
 
-Program::Program(const fovea_program &first) {
+Program::Program(const fovea_program &first, const std::string &device) {
   require(first.abi == FOVEA_PROGRAM_ABI,
           "ABI " + std::to_string(first.abi) + " where this runtime has " + std::to_string(FOVEA_PROGRAM_ABI));
-  const fovea_program &binary = chooseTarget(first, std::getenv("FOVEA_TARGET"));
+  const DeviceChoice choice = readDevice(device);
+  const fovea_program &binary = chooseTarget(first, std::getenv("FOVEA_TARGET"), choice.api.c_str());
+  backend = static_cast<const DeviceBackend *>(binary.backend);
+  deviceIndex = choice.index;
   targets = targetNames(first);
   needs = neededFeatures(binary);
   json root = json::parse(binary.metadata, binary.metadata + binary.metadata_bytes, nullptr, false);
@@ -243,6 +247,8 @@ Program::Program(const fovea_program &first) {
   require(product(inputShape) > 0 && product(outputShape) > 0, "an empty input or output");
   require(classes == 0 || classes == outputElements(), "the number of classes");
 }
+
+std::shared_ptr<Device> Program::openDevice() const { return backend ? backend->open(deviceIndex) : nullptr; }
 
 int64_t Program::inputElements() const { return product(inputShape); }
 int64_t Program::outputElements() const { return product(outputShape); }

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -103,14 +104,20 @@ struct Recipe {
   std::optional<int64_t> epochs, iterations;
 };
 
+class Device;
+struct DeviceBackend;
+
 struct Program {
   /// Reads the metadata of the highest target that this CPU can run, or of the one that $FOVEA_TARGET names. Throws Error
   /// when there is none, the ABI differs or anything does not fit.
-  explicit Program(const fovea_program &first);
+  /// `device` is what --device says: "cpu", "cuda", "opencl", "cuda:1"; empty: the first that there is.
+  explicit Program(const fovea_program &first, const std::string &device = "");
 
   std::string network, symbol, target, cpu, precision;
   std::vector<std::string> targets; ///< all that were compiled for, the highest first; `target` is the one that runs
   std::vector<std::string> needs;   ///< CPU features that `target` takes for granted
+  const DeviceBackend *backend = nullptr; ///< what opens the device it runs on; null on the CPU
+  int deviceIndex = 0;                    ///< its number
   std::string inputName, outputName;
   std::vector<int64_t> inputShape, outputShape; ///< of one image, without the batch
   int64_t classes = 0;                          ///< 0: the output is not a list of scores
@@ -122,6 +129,9 @@ struct Program {
   std::vector<FunctionInfo> functions;
   bool hasRecipe = false;
   Recipe recipe;
+
+  /// The device whose memory the functions take; null on the CPU. Throws Error when it cannot be opened.
+  std::shared_ptr<Device> openDevice() const;
 
   int64_t inputElements() const;
   int64_t outputElements() const;

@@ -8,10 +8,10 @@
 extern "C" {
 #endif
 
-#define FOVEA_PROGRAM_ABI 3
+#define FOVEA_PROGRAM_ABI 4
 
-/* What each pointer handed to a compiled function means. All are aligned to 64 bytes and cover the function's whole
-   batch. Gradients are overwritten, not added to. */
+/* What each pointer handed to a compiled function means. All are aligned to 64 bytes (on a device, 512) and cover the
+   function's whole batch. Gradients are overwritten, not added to. */
 enum fovea_slot {
   FOVEA_SLOT_ARENA = 0,      /* scratch; arena_bytes of the function */
   FOVEA_SLOT_PARAMETERS = 1, /* packed parameters, constants and what is derived from them; parameter_floats floats */
@@ -53,6 +53,8 @@ struct fovea_program {
   const char *target;        /* "x86-64-v4" */
   const char *needs;         /* what the kernels take for granted: CPU features with spaces between */
   const fovea_program *next; /* the same network for a lower target; null at the end */
+  const void *backend;       /* null: the slots are addresses of the host. Else what opens a device (runtime/device/Device.h)
+                                whose addresses they are, all but the profile */
 };
 
 /* Called by a compiled function after each kernel when its profile slot is not null. */

@@ -3,15 +3,17 @@
 #include "runtime/Init.h"
 #include "runtime/Packing.h"
 #include "runtime/ThreadPool.h"
+#include "runtime/device/Device.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <numeric>
 
 extern "C" void fovea_profile(void *profile, int kernel) {
   auto *target = static_cast<fovea::Profile *>(profile);
+  if (target->device)
+    target->device->wait();
   auto now = std::chrono::steady_clock::now();
   if (kernel >= 0 && static_cast<size_t>(kernel) < target->nanoseconds.size())
     target->nanoseconds[kernel] = std::chrono::duration_cast<std::chrono::nanoseconds>(now - target->last).count();
@@ -31,35 +33,24 @@ bool isAligned(const void *pointer) { return reinterpret_cast<uintptr_t>(pointer
 
 } // namespace
 
-void AlignedFloats::Free::operator()(float *pointer) const { std::free(pointer); }
-
-void AlignedFloats::resize(int64_t newCount) {
-  int64_t bytes = (newCount * int64_t(sizeof(float)) / cacheLine + 2) * cacheLine;
-  auto *pointer = static_cast<float *>(std::aligned_alloc(cacheLine, bytes));
-  if (!pointer)
-    throw Error("out of memory: " + std::to_string(bytes / (1024 * 1024)) + " MiB more are needed");
-  std::memset(pointer, 0, bytes);
-  memory.reset(pointer);
-  count = newCount;
-}
-
 Session::Session(const Program &program)
-    : program(program), inferFunctions(program.functionsOf(FunctionKind::Infer)),
+    : program(program), device(program.openDevice()), inferFunctions(program.functionsOf(FunctionKind::Infer)),
       stepFunctions(program.functionsOf(FunctionKind::Step)), trainFunctions(program.functionsOf(FunctionKind::Train)),
       updateFunctions(program.functionsOf(FunctionKind::Update)),
       prepareFunctions(program.functionsOf(FunctionKind::Prepare)) {
-  values.resize(program.parameterFloats);
+  values.resize(program.parameterFloats, device.get());
   scalars.resize(FOVEA_SCALAR_COUNT);
+  deviceScalars.resize(FOVEA_SCALAR_COUNT, device.get());
   int64_t arenaBytes = 0, batch = 0;
   for (const FunctionInfo &function : program.functions) {
     arenaBytes = std::max(arenaBytes, function.arenaBytes);
     batch = std::max(batch, function.batch);
   }
-  arena.resize((arenaBytes + 3) / 4);
-  stagedInput.resize(batch * program.inputElements());
-  stagedOutput.resize(batch * program.outputElements());
-  losses.resize(batch);
-  stagedLabels.resize(batch);
+  arena.resize((arenaBytes + 3) / 4, device.get());
+  stagedInput.resize(batch * program.inputElements(), device.get());
+  stagedOutput.resize(batch * program.outputElements(), device.get());
+  losses.resize(batch, device.get());
+  stagedLabels.resize(batch, device.get());
 
   for (const ParameterInfo &parameter : program.parameters) {
     if (parameter.isConstant())
@@ -68,6 +59,10 @@ Session::Session(const Program &program)
       if (parameter.trainable && !parameter.mask[i])
         masked.push_back(parameter.offset + packedIndex(parameter, i));
   }
+  if (device && !masked.empty()) {
+    maskedIndices.resize(int64_t(masked.size()), device.get());
+    std::copy(masked.begin(), masked.end(), reinterpret_cast<int32_t *>(maskedIndices.write()));
+  }
 }
 
 void Session::initialize(uint64_t seed) {
@@ -75,11 +70,11 @@ void Session::initialize(uint64_t seed) {
     if (!parameter.isConstant())
       set(parameter, initialValues(parameter, seed).data());
   if (momentum.size())
-    std::fill_n(momentum.data(), momentum.size(), 0.0f);
+    std::fill_n(momentum.write(), momentum.size(), 0.0f);
 }
 
-AlignedFloats &Session::block(ParameterBlock which) {
-  AlignedFloats &found = which == ParameterBlock::Value      ? values
+SharedFloats &Session::block(ParameterBlock which) {
+  SharedFloats &found = which == ParameterBlock::Value      ? values
                          : which == ParameterBlock::Gradient ? gradients
                                                              : momentum;
   if (which == ParameterBlock::Gradient)
@@ -87,17 +82,17 @@ AlignedFloats &Session::block(ParameterBlock which) {
   if (which == ParameterBlock::Momentum)
     program.needTraining();
   if (found.size() == 0)
-    found.resize(program.gradientFloats);
+    found.resize(program.gradientFloats, device.get());
   return found;
 }
 
 void Session::set(const ParameterInfo &parameter, const float *from, ParameterBlock which) {
-  pack(parameter, from, block(which).data() + parameter.offset);
+  pack(parameter, from, block(which).write() + parameter.offset);
   derivedAreStale |= which == ParameterBlock::Value;
 }
 
 void Session::get(const ParameterInfo &parameter, float *to, ParameterBlock which) const {
-  unpack(parameter, const_cast<Session *>(this)->block(which).data() + parameter.offset, to);
+  unpack(parameter, const_cast<Session *>(this)->block(which).read() + parameter.offset, to);
 }
 
 const FunctionInfo &Session::functionFor(const std::vector<const FunctionInfo *> &functions, int64_t remaining) {
@@ -110,47 +105,61 @@ const FunctionInfo &Session::functionFor(const std::vector<const FunctionInfo *>
 
 void Session::run(const FunctionInfo &function, const float *images, const int32_t *labels, int64_t count,
                   float *outputs, Profile *profile) {
-  // The function reads and writes its whole batch, on 64-byte boundaries: anything else goes through our own buffers.
+  // The function reads and writes its whole batch, on 64-byte boundaries and in its device's memory: anything else goes
+  // through our own buffers.
   int64_t inputSize = program.inputElements(), outputSize = program.outputElements();
-  bool whole = count == function.batch;
-  if (!whole || !isAligned(images)) {
-    std::copy_n(images, count * inputSize, stagedInput.data());
-    std::fill_n(stagedInput.data() + count * inputSize, (function.batch - count) * inputSize, 0.0f);
-    images = stagedInput.data();
+  const bool whole = count == function.batch;
+  const bool stagesInput = device || !whole || !isAligned(images);
+  const bool stagesOutput = device || !outputs || !whole || !isAligned(outputs);
+  if (stagesInput && function.batch) {
+    float *staged = stagedInput.write();
+    std::copy_n(images, count * inputSize, staged);
+    std::fill_n(staged + count * inputSize, (function.batch - count) * inputSize, 0.0f);
   }
   if (labels) {
-    std::copy_n(labels, count, labelBuffer());
-    std::fill_n(labelBuffer() + count, function.batch - count, 0);
+    auto *staged = reinterpret_cast<int32_t *>(stagedLabels.write());
+    std::copy_n(labels, count, staged);
+    std::fill_n(staged + count, function.batch - count, 0);
   }
-  bool staged = !outputs || !whole || !isAligned(outputs);
   scalars.data()[FOVEA_SCALAR_VALID_IMAGES] = static_cast<float>(count);
+  std::copy_n(scalars.data(), scalars.size(), deviceScalars.write());
 
-  void *slots[FOVEA_SLOT_COUNT] = {arena.data(),
-                                   values.data(),
-                                   gradients.data(),
-                                   momentum.data(),
-                                   const_cast<float *>(images),
-                                   labelBuffer(),
-                                   staged ? stagedOutput.data() : outputs,
-                                   losses.data(),
-                                   scalars.data(),
+  void *slots[FOVEA_SLOT_COUNT] = {arena.address(),
+                                   values.address(),
+                                   gradients.address(),
+                                   momentum.address(),
+                                   stagesInput ? stagedInput.address() : const_cast<float *>(images),
+                                   stagedLabels.address(),
+                                   stagesOutput ? stagedOutput.address() : outputs,
+                                   losses.address(),
+                                   deviceScalars.address(),
                                    profile};
   derivedAreStale |= changesParameters(function.kind);
   DenormalsAreZero guard;
-  if (profile)
+  if (profile) {
+    profile->device = device.get();
     profile->start();
-  if (int code = function.call(slots))
+  }
+  const int code = device ? device->run(function.call, slots) : function.call(slots);
+  if (device)
+    device->check();
+  if (code)
     throw Error("the compiled function (" + function.name() + ") failed with code " + std::to_string(code) +
                 (code == -11 ? ": out of memory" : ""));
-  if (outputs && staged)
-    std::copy_n(stagedOutput.data(), count * outputSize, outputs);
+  if (function.kind != FunctionKind::Infer)
+    for (SharedFloats *written : {&values, &gradients, &momentum, &losses})
+      written->functionWrote();
+  if (stagesOutput)
+    stagedOutput.functionWrote();
+  if (outputs && stagesOutput)
+    std::copy_n(stagedOutput.read(), count * outputSize, outputs);
 }
 
 void Session::prepare() {
   if (!derivedAreStale)
     return;
   for (const FunctionInfo *function : prepareFunctions)
-    run(*function, stagedInput.data(), nullptr, 0, nullptr, nullptr);
+    run(*function, nullptr, nullptr, 0, nullptr, nullptr);
   derivedAreStale = false;
 }
 
@@ -190,6 +199,35 @@ void Session::setRates(double lr, double momentumFactor, double weightDecay) {
   scalars.data()[FOVEA_SCALAR_WEIGHT_DECAY] = static_cast<float>(weightDecay);
 }
 
+void Session::addTo(SharedFloats &sum, SharedFloats &terms, bool fresh) {
+  if (device) {
+    const auto to = reinterpret_cast<DeviceAddress>(sum.address()), from = reinterpret_cast<DeviceAddress>(terms.address());
+    if (fresh)
+      device->copy(to, from, sum.size() * int64_t(sizeof(float)));
+    else
+      device->add(to, from, sum.size());
+    sum.functionWrote();
+    return;
+  }
+  float *to = sum.write();
+  const float *from = terms.read();
+  for (int64_t i = 0; i < sum.size(); ++i)
+    to[i] = fresh ? from[i] : to[i] + from[i];
+}
+
+void Session::clearMasked(SharedFloats &floats) {
+  if (masked.empty())
+    return;
+  if (device) {
+    device->zeroAt(reinterpret_cast<DeviceAddress>(floats.address()),
+                   reinterpret_cast<DeviceAddress>(maskedIndices.address()), maskedIndices.size());
+    floats.functionWrote();
+    return;
+  }
+  for (int64_t index : masked)
+    floats.write()[index] = 0;
+}
+
 double Session::step(const float *images, const int32_t *labels, int64_t count, float *outputs, Profile *profile) {
   return stepPart(images, labels, count, 0, count, outputs, profile) / static_cast<double>(count);
 }
@@ -199,7 +237,7 @@ double Session::stepPart(const float *images, const int32_t *labels, int64_t cou
   block(ParameterBlock::Gradient);
   setLossScale(total);
   if (count == 0)
-    std::fill_n(gradients.data(), gradients.size(), 0.0f);
+    std::fill_n(gradients.write(), gradients.size(), 0.0f);
   double loss = 0;
   int64_t floats = program.gradientFloats;
   bool chunks = false;
@@ -209,20 +247,18 @@ double Session::stepPart(const float *images, const int32_t *labels, int64_t cou
     setPlace(first + done);
     run(function, images + done * program.inputElements(), labels + done, part,
         outputs ? outputs + done * program.outputElements() : nullptr, profile);
-    loss = std::accumulate(losses.data(), losses.data() + part, loss);
+    loss = std::accumulate(losses.read(), losses.read() + part, loss);
     if (part < count) { // gradients are overwritten by each chunk: add them up in the order of the chunks
       if (sum.size() < floats)
-        sum.resize(floats);
-      for (int64_t i = 0; i < floats; ++i)
-        sum.data()[i] = chunks ? sum.data()[i] + gradients.data()[i] : gradients.data()[i];
+        sum.resize(floats, device.get());
+      addTo(sum, gradients, /*fresh=*/!chunks);
       chunks = true;
     }
     done += part;
   }
   if (chunks)
-    std::copy_n(sum.data(), floats, gradients.data());
-  for (int64_t index : masked)
-    gradients.data()[index] = 0;
+    addTo(gradients, sum, /*fresh=*/true);
+  clearMasked(gradients);
   return loss;
 }
 
@@ -230,7 +266,7 @@ void Session::update(double lr, double momentumFactor, double weightDecay, Profi
   block(ParameterBlock::Momentum);
   block(ParameterBlock::Gradient);
   setRates(lr, momentumFactor, weightDecay);
-  run(functionFor(updateFunctions, 0), stagedInput.data(), nullptr, 0, nullptr, profile);
+  run(functionFor(updateFunctions, 0), nullptr, nullptr, 0, nullptr, profile);
 }
 
 double Session::train(const float *images, const int32_t *labels, int64_t count, float *outputs, double lr,
@@ -246,9 +282,9 @@ double Session::train(const float *images, const int32_t *labels, int64_t count,
   setPlace(0);
   setRates(lr, momentumFactor, weightDecay);
   run(functionFor(trainFunctions, count), images, labels, count, outputs, profile);
-  for (int64_t index : masked)
-    values.data()[index] = momentum.data()[index] = 0;
-  return std::accumulate(losses.data(), losses.data() + count, 0.0) / static_cast<double>(count);
+  clearMasked(values);
+  clearMasked(momentum);
+  return std::accumulate(losses.read(), losses.read() + count, 0.0) / static_cast<double>(count);
 }
 
 int64_t Session::memoryBytes() const {

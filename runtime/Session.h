@@ -1,6 +1,7 @@
 // A network with its memory: parameters, gradients, momentum and the arena of one compiled program.
 #pragma once
 
+#include "runtime/Memory.h"
 #include "runtime/Profile.h"
 #include "runtime/Program.h"
 
@@ -10,23 +11,6 @@
 #include <vector>
 
 namespace fovea {
-
-/// Zeroed floats on a 64-byte boundary, readable a cache line past the end.
-class AlignedFloats {
-public:
-  AlignedFloats() = default;
-  void resize(int64_t count); ///< Keeps nothing; throws Error when memory runs out.
-  float *data() { return memory.get(); }
-  const float *data() const { return memory.get(); }
-  int64_t size() const { return count; }
-
-private:
-  struct Free {
-    void operator()(float *pointer) const;
-  };
-  std::unique_ptr<float, Free> memory;
-  int64_t count = 0;
-};
 
 /// The three blocks that share one layout.
 enum class ParameterBlock { Value, Gradient, Momentum };
@@ -89,22 +73,28 @@ public:
 private:
   void run(const FunctionInfo &function, const float *images, const int32_t *labels, int64_t count, float *outputs,
            Profile *profile);
-  AlignedFloats &block(ParameterBlock block);
+  SharedFloats &block(ParameterBlock block);
+  /// sum += terms, or where it is `fresh` sum = terms.
+  void addTo(SharedFloats &sum, SharedFloats &terms, bool fresh);
+  void clearMasked(SharedFloats &floats);
   void setLossScale(int64_t count);
   void setPlace(int64_t first);
   void setRates(double lr, double momentum, double weightDecay);
   const FunctionInfo &functionFor(const std::vector<const FunctionInfo *> &functions, int64_t remaining);
-  int32_t *labelBuffer() { return reinterpret_cast<int32_t *>(stagedLabels.data()); }
 
+  std::shared_ptr<Device> device; ///< null on the CPU
   /// Largest batch first.
   std::vector<const FunctionInfo *> inferFunctions, stepFunctions, trainFunctions, updateFunctions, prepareFunctions;
   /// Whether a parameter has changed since `prepare`: `set` and every function that changes parameters say so.
   bool derivedAreStale = true;
   bool drops = false; ///< whether dropout drops
-  AlignedFloats values, arena;
-  AlignedFloats gradients, momentum; ///< made when they are first needed
-  AlignedFloats stagedInput, stagedOutput, stagedLabels, losses, scalars;
-  AlignedFloats sum;           ///< of the gradients of chunks; made by the first step that needs it
+  SharedFloats values, arena;
+  SharedFloats gradients, momentum; ///< made when they are first needed
+  SharedFloats stagedInput, stagedOutput, stagedLabels, losses;
+  SharedFloats deviceScalars;  ///< the scalars, where the functions read them
+  SharedFloats sum;            ///< of the gradients of chunks; made by the first step that needs it
+  SharedFloats maskedIndices;  ///< int32; for a device
+  AlignedFloats scalars;
   std::vector<int64_t> masked; ///< packed indices that stay zero
 };
 

@@ -1,6 +1,8 @@
 #include "runtime/Targets.h"
 #include "runtime/Error.h"
+#include "runtime/device/Device.h"
 
+#include <charconv>
 #include <sstream>
 
 namespace fovea {
@@ -40,21 +42,50 @@ std::vector<std::string> targetNames(const fovea_program &first) {
   return names;
 }
 
-const fovea_program &chooseTarget(const fovea_program &first, const char *forced, bool (*supports)(std::string_view)) {
+DeviceChoice readDevice(const std::string &text) {
+  DeviceChoice choice{text.substr(0, text.find(':')), 0};
+  const bool numbered = choice.api.size() < text.size(), known = choice.api == "cuda" || choice.api == "opencl";
+  bool sound = known || ((choice.api == "cpu" || choice.api.empty()) && !numbered);
+  if (numbered) {
+    const char *begin = text.data() + choice.api.size() + 1, *end = text.data() + text.size();
+    auto [next, problem] = std::from_chars(begin, end, choice.index);
+    sound &= problem == std::errc() && next == end && choice.index >= 0;
+  }
+  if (!sound)
+    throw Error("--device: expected cpu, cuda, opencl, or one of several like cuda:1, not `" + text + "`");
+  return choice;
+}
+
+const fovea_program &chooseTarget(const fovea_program &first, const char *forced, const std::string &api,
+                                  bool (*supports)(std::string_view)) {
   const std::string wanted = forced ? forced : "";
   std::string missing;
   for (const fovea_program *program = &first; program; program = program->next) {
+    const auto *backend = static_cast<const DeviceBackend *>(program->backend);
     if (!wanted.empty() && wanted != program->target)
       continue;
+    if (!api.empty() && api != (backend ? backend->api : "cpu"))
+      continue;
+    if (backend) {
+      const bool isOnly = program == &first && !program->next;
+      if (!wanted.empty() || !api.empty() || isOnly || backend->hasGpu())
+        return *program;
+      continue;
+    }
     const std::string lacks = lacking(*program, supports);
     if (lacks.empty())
       return *program;
     missing += (missing.empty() ? "" : "; ") + lacks;
   }
-  if (missing.empty())
-    throw Error("FOVEA_TARGET: this program was compiled for " + listed(targetNames(first)) + ", not for `" + wanted +
-                "`");
-  throw Error("this CPU lacks what this program needs: " + missing);
+  if (!missing.empty())
+    throw Error("this CPU lacks what this program needs: " + missing);
+  if (!api.empty())
+    throw Error("--device: this program was compiled for " + listed(targetNames(first)) + ", not for " +
+                (api == "cpu" ? "a CPU" : "`" + api + "`"));
+  if (wanted.empty()) // Devices alone: let the first say what it wants.
+    return first;
+  throw Error("FOVEA_TARGET: this program was compiled for " + listed(targetNames(first)) + ", not for `" + wanted +
+              "`");
 }
 
 } // namespace fovea

@@ -15,9 +15,20 @@ std::vector<std::string> neededFeatures(const fovea_program &program);
 /// The names of all targets, the highest first.
 std::vector<std::string> targetNames(const fovea_program &first);
 
-/// The first target whose needs are all supported, or the one that `forced` names when that is not null or empty.
-/// Throws Error that says what the CPU lacks, or which names there are.
-const fovea_program &chooseTarget(const fovea_program &first, const char *forced,
+/// What --device says: "cpu", "cuda", "opencl" or nothing, and a device's number.
+struct DeviceChoice {
+  std::string api;
+  int index = 0;
+};
+
+/// Throws Error for anything else.
+DeviceChoice readDevice(const std::string &text);
+
+/// The first target whose needs are all supported, or the one that `forced` names when that is not null or empty; of
+/// those on `api` ("cpu", "cuda" or "opencl") alone when that is not empty. Unless it is asked for, one that needs a device
+/// is chosen where there is a GPU, or where the program has no other. Throws Error that says what the CPU lacks, or which
+/// names there are.
+const fovea_program &chooseTarget(const fovea_program &first, const char *forced, const std::string &api = "",
                                   bool (*supports)(std::string_view) = cpuSupports);
 
 } // namespace fovea

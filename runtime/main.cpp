@@ -185,8 +185,21 @@ CLI::App *addBench(CLI::App &app, BenchOptions &o) {
   return command;
 }
 
+/// What --device says, before anything else is read: which of the program's targets all else is about.
+std::string deviceOf(int argc, char **argv) {
+  for (int index = 1; index < argc; ++index) {
+    const std::string_view word = argv[index];
+    if (word == "--device" && index + 1 < argc)
+      return argv[index + 1];
+    if (word.starts_with("--device="))
+      return std::string(word.substr(9));
+  }
+  return "";
+}
+
 int run(int argc, char **argv, const std::string &name) {
-  Program program(fovea_main_program);
+  std::string device = deviceOf(argc, argv);
+  Program program(fovea_main_program, device);
   CLI::App app("Network " + program.network + ", compiled by Fovea", name);
   app.require_subcommand(1);
   InfoOptions info;
@@ -203,6 +216,12 @@ int run(int argc, char **argv, const std::string &name) {
       {addPredict(app, predict), [&](const Program &p) { return predictCommand(p, predict); }},
       {addStep(app, step), [&](const Program &p) { return stepCommand(p, step); }},
       {addBench(app, bench), [&](const Program &p) { return benchCommand(p, bench); }}};
+  for (auto &[command, action] : commands)
+    command
+        ->add_option("--device", device,
+                     "cpu, cuda or opencl, or one of several like cuda:1 (default: a GPU, where the program was compiled "
+                     "for it)")
+        ->type_name("NAME");
   for (auto &[command, action] : commands)
     if (command->get_name() != "info")
       command->add_option("--threads", threads, "Threads to compute with (default: all cores)")

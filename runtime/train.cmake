@@ -6,6 +6,7 @@ set(FOVEA_RUNTIME_TRAIN_SOURCES
   EventFile.cpp
   HalideRuntime.cpp
   Init.cpp
+  Memory.cpp
   LrPolicy.cpp
   Metrics.cpp
   Packing.cpp
@@ -17,7 +18,10 @@ set(FOVEA_RUNTIME_TRAIN_SOURCES
   Targets.cpp
   ThreadPool.cpp
   Trainer.cpp
-  Weights.cpp)
+  Weights.cpp
+  device/Device.cpp
+  device/HalideDevice.cpp
+  device/OpenCl.cpp)
 set(FOVEA_RUNTIME_HOT_SOURCES
   Dataset.cpp
   Preprocess.cpp

@@ -157,10 +157,13 @@ private:
     return true;
   }
 
-  /// The highest target first. Two of one name could not be told apart where the program runs.
+  /// Devices first, then the highest level. Two of one name could not be told apart where the program runs.
   void orderLevels() {
-    llvm::stable_sort(levels,
-                      [](const ProgramLevel &a, const ProgramLevel &b) { return a.target.name > b.target.name; });
+    llvm::stable_sort(levels, [](const ProgramLevel &a, const ProgramLevel &b) {
+      if (a.target.onDevice() != b.target.onDevice())
+        return a.target.onDevice();
+      return a.target.onDevice() ? a.target.device < b.target.device : a.target.name > b.target.name;
+    });
     for (size_t index = 1; index < levels.size(); ++index)
       if (levels[index - 1].target.name == levels[index].target.name)
         throw std::runtime_error("--target: host is " + levels[index].target.name +

@@ -1,6 +1,7 @@
 #include "frontend/driver/Options.h"
 
 #include "codegen/BuildConfig.h"
+#include "ir/TargetInfo.h"
 
 #include <CLI/CLI.hpp>
 #include <charconv>
@@ -41,8 +42,8 @@ std::vector<std::string> readTargets(const std::string &text) {
   std::vector<std::string> names;
   std::istringstream words(text + ",");
   for (std::string name; std::getline(words, name, ',');) {
-    if (name != "host" && name != "x86-64-v3" && name != "x86-64-v4")
-      throw CLI::ValidationError("--target", wrong(name, "host, x86-64-v3 or x86-64-v4"));
+    if (!isTargetName(name))
+      throw CLI::ValidationError("--target", wrong(name, targetList));
     if (std::find(names.begin(), names.end(), name) != names.end())
       throw CLI::ValidationError("--target", "`" + name + "` is named twice");
     names.push_back(name);
@@ -93,9 +94,8 @@ void addCommon(CLI::App *command, CompileOptions &o) {
             o.targets = readTargets(text);
             o.target = o.targets.front();
           },
-          "host, x86-64-v3 (AVX2) or x86-64-v4 (AVX-512) (default: host); several with commas\nbetween make one "
-          "program "
-          "that chooses where it runs")
+          "host, x86-64-v3 (AVX2), x86-64-v4 (AVX-512), cuda or opencl (default: host); several\nwith commas between "
+          "make one program that chooses where it runs")
       ->type_name("NAME,...");
   command
       ->add_option_function<std::string>(

@@ -127,7 +127,7 @@ def test_a_changed_schedule_is_timed(tmp_path):
     (["--threads=0", "x.net"], "--threads: expected a number from 1 to 65536, not `0`"),
     (["--from=obj", "x.net"], "--from: expected net, ir, opt or schedule, not `obj`"),
     (["--autoscheduler=Best", "x.net"], "--autoscheduler: expected Mullapudi2016, Adams2019 or Li2018, not `Best`"),
-    (["--target=z80", "x.net"], "unknown target \"z80\"; the targets are host, x86-64-v3 and x86-64-v4"),
+    (["--target=z80", "x.net"], "unknown target \"z80\"; expected host, x86-64-v3, x86-64-v4, cuda or opencl"),
 ])
 def test_mistakes_of_the_kernel_bench_get_one_line(arguments, told):
     result = run(kernels.BENCH, *arguments)

@@ -2,7 +2,7 @@
 // RUN: fovea-opt %s --cnn-differentiate --cnn-fold --cnn-save-or-recompute="target=x86-64-v3 cores=2 slowdown=0" | FileCheck %s --check-prefix=KEPT
 // RUN: fovea-opt %s --cnn-optimize="target=x86-64-v3 recompute=10" --cnn-schedule=target=x86-64-v3 --cnn-explain -o /dev/null | FileCheck %s --check-prefix=EXPLAIN
 // RUN: not fovea-opt %s --cnn-save-or-recompute=target=pdp11 2>&1 | FileCheck %s --check-prefix=UNKNOWN
-// UNKNOWN: error: unknown target "pdp11"; the targets are host, x86-64-v3 and x86-64-v4
+// UNKNOWN: error: unknown target "pdp11"; expected host, x86-64-v3, x86-64-v4, cuda or opencl
 
 cnn.parameter @a.weight : tensor<32x3x3x3xf32> {init = {kind = "xavier"}}
 cnn.parameter @b.weight : tensor<32x32x1x1xf32> {init = {kind = "xavier"}}

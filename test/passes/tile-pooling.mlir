@@ -2,7 +2,7 @@
 // RUN: fovea-opt %s --cnn-tile-pooling="target=x86-64-v4 cores=64" --split-input-file | FileCheck %s --check-prefix=MANY
 // RUN: fovea-opt %s --cnn-tile-pooling="target=x86-64-v4 cores=2" --cnn-choose-schedule=target=x86-64-v4 --cnn-explain -o /dev/null | FileCheck %s --check-prefix=EXPLAIN
 // RUN: not fovea-opt %s --cnn-tile-pooling=target=pdp11 2>&1 | FileCheck %s --check-prefix=UNKNOWN
-// UNKNOWN: error: unknown target "pdp11"; the targets are host, x86-64-v3 and x86-64-v4
+// UNKNOWN: error: unknown target "pdp11"; expected host, x86-64-v3, x86-64-v4, cuda or opencl
 
 !image1 = tensor<1x3x227x227xf32, #cnn.layout<channels_last, 3>>
 !conv1 = tensor<1x96x55x55xf32, #cnn.layout<channels_last, 96>>

@@ -18,7 +18,7 @@ void scheduleChannelSum(ScheduledKernel &kernel) {
   Func sum = stage.sum, total = stage.last, output = kernel.output;
   Var vector("vector"), lane("lane");
   output.split(c, vector, lane, lanes).vectorize(lane);
-  kernel.holdUpdate(vector, c, lanes, lanes);
+  holdUpdate(kernel, vector, c, lanes, lanes);
   if (!total.defined()) {
     sum.compute_root().vectorize(c, lanes).update().vectorize(c, lanes);
     return;

@@ -129,7 +129,7 @@ void scheduleConv2dWeightGradient(ScheduledKernel &kernel) {
   const Var chunk("chunk"), tap = tapsAreColumns ? kx : i;
 
   output.vectorize(b, lanes).parallel(block);
-  kernel.holdUpdate(i, b, int(stage.results[0].spec.block), lanes);
+  holdUpdate(kernel, i, b, int(stage.results[0].spec.block), lanes);
   partial.compute_root().vectorize(b, lanes).parallel(chunk);
   partial.update().split(b, bo, bi, tile).split(tap, to, ti, taps, TailStrategy::GuardWithIf);
   if (tapsAreColumns)

@@ -153,7 +153,7 @@ void scheduleDenseWeightGradient(ScheduledKernel &kernel) {
       .vectorize(b, lanes)
       .unroll(b)
       .unroll(i);
-  kernel.holdUpdate(ii, b, tile, lanes);
+  holdUpdate(kernel, ii, b, tile, lanes);
   Func packed = stage.packed;
   packed.compute_at(output, task).bound_extent(b, int(stage.results[0].spec.block)).vectorize(b, lanes);
 }

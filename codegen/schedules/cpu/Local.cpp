@@ -72,7 +72,7 @@ void scheduleLocalWeightGradient(ScheduledKernel &kernel) {
   sum.compute_at(output, io).store_in(MemoryType::Stack).bound_extent(b, tile).bound_extent(i, taps);
   sum.vectorize(b, lanes).unroll(b).unroll(i);
   sum.update().reorder(b, i, stage.reduction[0]).vectorize(b, lanes).unroll(b).unroll(i);
-  kernel.holdUpdate(ii, b, tile, lanes);
+  holdUpdate(kernel, ii, b, tile, lanes);
 }
 
 void scheduleLocalBiasGradient(ScheduledKernel &kernel) {
@@ -80,7 +80,7 @@ void scheduleLocalBiasGradient(ScheduledKernel &kernel) {
   const int lanes = int(kernel.key("lanes", 1));
   Func output = kernel.output, sum = stage.sum;
   output.vectorize(c, lanes).parallel(y);
-  kernel.holdUpdate(x, c, int(stage.results[0].spec.block), lanes);
+  holdUpdate(kernel, x, c, int(stage.results[0].spec.block), lanes);
   sum.compute_at(output, y).vectorize(c, lanes).update().reorder(c, x, stage.reduction[0]).vectorize(c, lanes);
 }
 

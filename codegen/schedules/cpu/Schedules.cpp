@@ -4,47 +4,12 @@
 
 namespace fovea {
 
-int64_t ScheduledKernel::key(const std::string &name, int64_t otherwise) const {
-  auto found = kernel.schedule.find(name);
-  return found == kernel.schedule.end() ? otherwise : found->second;
-}
-
-const Stage *ScheduledKernel::anchor() const {
-  for (const Stage &stage : stages)
-    if (stage.sum.defined())
-      return &stage;
-  return nullptr;
-}
-
-const OpSpec &ScheduledKernel::anchorOp() const { return kernel.ops[anchor() - stages.data()]; }
-
-bool ScheduledKernel::normalizes() const {
-  return std::any_of(stages.begin(), stages.end(),
-                     [](const Stage &stage) { return !stage.rows.empty() || !stage.planes.empty(); });
-}
-
-bool ScheduledKernel::updatesInPlace() const { return kernel.ops.back().op == "sgd_update"; }
-
-void ScheduledKernel::holdUpdate(Halide::Var at, Halide::Var inner, int extent, int lanes) {
-  if (!updatesInPlace())
+void holdUpdate(ScheduledKernel &kernel, Halide::Var at, Halide::Var inner, int extent, int lanes) {
+  if (!kernel.updatesInPlace())
     return;
-  Halide::Func update = stages.back().results[0].func;
-  update.compute_at(output, at).store_in(Halide::MemoryType::Stack).bound_extent(inner, extent);
+  Halide::Func update = kernel.stages.back().results[0].func;
+  update.compute_at(kernel.output, at).store_in(Halide::MemoryType::Stack).bound_extent(inner, extent);
   update.vectorize(inner, lanes).unroll(inner);
-}
-
-int64_t divisorOf(int64_t extent, int64_t atMost) {
-  int64_t divisor = std::clamp<int64_t>(atMost, 1, std::max<int64_t>(1, extent));
-  while (extent % divisor != 0)
-    --divisor;
-  return divisor;
-}
-
-int64_t vectorDividing(int64_t extent, int64_t atMost) {
-  int64_t lanes = 1;
-  while (extent > 0 && lanes * 2 <= atMost && extent % (lanes * 2) == 0)
-    lanes *= 2;
-  return lanes;
 }
 
 std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const std::vector<Halide::RVar> &then) {

@@ -178,7 +178,7 @@ void scheduleWinogradWeightGradient(ScheduledKernel &kernel) {
   output.parallel(block);
   if (updates)
     output.vectorize(b, lanes);
-  kernel.holdUpdate(i, b, int(result.block), lanes);
+  holdUpdate(kernel, i, b, int(result.block), lanes);
 }
 
 } // namespace fovea

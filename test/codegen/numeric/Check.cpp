@@ -3,6 +3,7 @@
 #include "codegen/LoadedKernel.h"
 #include "test/codegen/numeric/Reference.h"
 #include "test/codegen/numeric/TestRuntime.h"
+#include "runtime/device/Device.h"
 
 #include <cmath>
 #include <cstring>
@@ -131,11 +132,19 @@ struct Inputs {
   }
 };
 
+/// OpenCL's first device, on machines without a GPU PoCL's; null for a CPU's kernels.
+Device *deviceFor(const TargetInfo &target) {
+  if (!target.onDevice())
+    return nullptr;
+  static const std::shared_ptr<Device> device = fovea_opencl_backend.open(0);
+  return device.get();
+}
+
 } // namespace
 
 std::vector<uint8_t> computed(const KernelBuilder &builder, const Checks &checks) {
   const KernelSpec kernel = builder.scheduled();
-  return run(LoadedKernel(kernel, builder.target), kernel, Inputs(kernel, checks).bytes, checks).front();
+  return run(LoadedKernel(kernel, builder.target, {}, deviceFor(builder.target)), kernel, Inputs(kernel, checks).bytes, checks).front();
 }
 
 void check(const KernelBuilder &builder, const Checks &checks) {
@@ -146,7 +155,7 @@ void check(const KernelBuilder &builder, const Checks &checks) {
   const std::vector<Array> expected = reference(judged, Inputs(judged, checks).logical);
 
   try {
-    const LoadedKernel compiled(kernel, builder.target);
+    const LoadedKernel compiled(kernel, builder.target, {}, deviceFor(builder.target));
     loopOrder = LoopOrder::Forwards;
     const auto forwards = run(compiled, kernel, inputs.bytes, checks);
     loopOrder = LoopOrder::Backwards;

@@ -135,8 +135,9 @@ int KernelBuilder::relayout(int x, const TensorSpec &to) { return op("relayout",
 
 KernelSpec KernelBuilder::scheduled() const {
   KernelSpec result = kernel;
-  result.schedule = chooseSchedule(result, target);
-  if (hasHalo(result))
+  if (!target.onDevice())
+    result.schedule = chooseSchedule(result, target);
+  if (!target.onDevice() && hasHalo(result))
     for (const auto &[key, value] : toSchedule(chooseTiling(result, target)))
       result.schedule[key] = value;
   for (const auto &[key, value] : schedule)

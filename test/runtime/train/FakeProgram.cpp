@@ -146,7 +146,7 @@ std::string metadata(Functions functions) {
   std::string mask;
   for (int i = 0; i < classes * pixels; ++i)
     mask += std::string(i ? "," : "") + (i == maskedOutput * pixels + maskedPixel ? "0" : "1");
-  std::string text = R"({"abi":3,"network":"Fake","symbol":"fovea_main","target":"host","cpu":"any","precision":"f32",
+  std::string text = R"({"abi":4,"network":"Fake","symbol":"fovea_main","target":"host","cpu":"any","precision":"f32",
     "input":{"name":"image","shape":[1,4,4]},"output":{"name":"fc","shape":[3],"classes":3},
     "layers":[{"name":"fc","op":"dense","output":[3],"parameters":50,"connections":51,"macs":48}],
     "parameters":[
@@ -172,9 +172,9 @@ std::string metadata(Functions functions) {
     "lr":{"kind":"inv","gamma":0.0001,"power":0.75},"batch":6,"epochs":4}})";
 }
 
-const fovea_program program = {text.data(), text.size(), functions, 6, FOVEA_PROGRAM_ABI, "x86-64-v3", "", nullptr};
-const fovea_program unfusedProgram = {unfusedText.data(), unfusedText.size(), functions, 5, FOVEA_PROGRAM_ABI, "x86-64-v3", "", nullptr};
-const fovea_program inferenceProgram = {inferenceText.data(), inferenceText.size(), functions, 3, FOVEA_PROGRAM_ABI, "x86-64-v3", "", nullptr};
+const fovea_program program = {text.data(), text.size(), functions, 6, FOVEA_PROGRAM_ABI, "x86-64-v3", "", nullptr, nullptr};
+const fovea_program unfusedProgram = {unfusedText.data(), unfusedText.size(), functions, 5, FOVEA_PROGRAM_ABI, "x86-64-v3", "", nullptr, nullptr};
+const fovea_program inferenceProgram = {inferenceText.data(), inferenceText.size(), functions, 3, FOVEA_PROGRAM_ABI, "x86-64-v3", "", nullptr, nullptr};
 
 } // namespace fovea::fake
 

@@ -34,7 +34,7 @@ bool supportsFma(std::string_view feature) { return feature == "fma"; }
 std::string refusal(const char *forced, bool (*supports)(std::string_view)) {
   Chain chain;
   try {
-    chooseTarget(chain.high, forced, supports);
+    chooseTarget(chain.high, forced, "", supports);
   } catch (const Error &problem) {
     return problem.what();
   }
@@ -45,15 +45,15 @@ std::string refusal(const char *forced, bool (*supports)(std::string_view)) {
 
 TEST(Targets, TheHighestThatTheCpuSupportsRuns) {
   Chain chain;
-  EXPECT_EQ(&chooseTarget(chain.high, nullptr, supportsAll), &chain.high);
-  EXPECT_EQ(&chooseTarget(chain.high, nullptr, supportsLevel4), &chain.middle);
-  EXPECT_EQ(&chooseTarget(chain.high, "", supportsLevel3), &chain.low);
+  EXPECT_EQ(&chooseTarget(chain.high, nullptr, "", supportsAll), &chain.high);
+  EXPECT_EQ(&chooseTarget(chain.high, nullptr, "", supportsLevel4), &chain.middle);
+  EXPECT_EQ(&chooseTarget(chain.high, "", "", supportsLevel3), &chain.low);
 }
 
 TEST(Targets, OneCanBeForced) {
   Chain chain;
-  EXPECT_EQ(&chooseTarget(chain.high, "x86-64-v3", supportsAll), &chain.low);
-  EXPECT_EQ(&chooseTarget(chain.high, "x86-64-v4", supportsAll), &chain.middle);
+  EXPECT_EQ(&chooseTarget(chain.high, "x86-64-v3", "", supportsAll), &chain.low);
+  EXPECT_EQ(&chooseTarget(chain.high, "x86-64-v4", "", supportsAll), &chain.middle);
 }
 
 TEST(Targets, TellsWhatTheCpuLacks) {

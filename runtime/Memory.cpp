@@ -1,0 +1,73 @@
+#include "runtime/Memory.h"
+
+#include "runtime/Error.h"
+#include "runtime/device/Device.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+namespace fovea {
+namespace {
+
+constexpr int64_t cacheLine = 64;
+
+} // namespace
+
+void AlignedFloats::Free::operator()(float *pointer) const { std::free(pointer); }
+
+void AlignedFloats::resize(int64_t newCount) {
+  int64_t bytes = (newCount * int64_t(sizeof(float)) / cacheLine + 2) * cacheLine;
+  auto *pointer = static_cast<float *>(std::aligned_alloc(cacheLine, bytes));
+  if (!pointer)
+    throw Error("out of memory: " + std::to_string(bytes / (1024 * 1024)) + " MiB more are needed");
+  std::memset(pointer, 0, bytes);
+  memory.reset(pointer);
+  count = newCount;
+}
+
+SharedFloats::~SharedFloats() {
+  if (device && onDevice)
+    device->free(onDevice);
+}
+
+void SharedFloats::resize(int64_t newCount, Device *newDevice) {
+  if (onDevice)
+    device->free(onDevice);
+  onDevice = 0;
+  device = newDevice;
+  deviceIsNewer = hostIsNewer = false;
+  count = newCount;
+  host = {};
+  if (!device)
+    host.resize(count);
+  else if (count)
+    onDevice = device->allocate(count * int64_t(sizeof(float)));
+}
+
+const float *SharedFloats::read() const {
+  if (device && host.size() < count) { // Both are zero, or the device's is newer.
+    host.resize(count);
+  }
+  if (deviceIsNewer)
+    device->download(host.data(), onDevice, count * int64_t(sizeof(float)));
+  deviceIsNewer = false;
+  return host.data();
+}
+
+float *SharedFloats::write() {
+  read();
+  hostIsNewer = device;
+  return host.data();
+}
+
+void *SharedFloats::address() {
+  if (!device)
+    return host.data();
+  if (hostIsNewer)
+    device->upload(onDevice, host.data(), count * int64_t(sizeof(float)));
+  hostIsNewer = false;
+  return reinterpret_cast<void *>(onDevice);
+}
+
+} // namespace fovea

@@ -1,0 +1,106 @@
+// A device with memory of its own, as the rest of the runtime sees it: an NVIDIA GPU through CUDA's driver, or whatever
+// OpenCL reaches. The driver is opened at run time, so that a program needs none where it runs on the CPU.
+//
+// Kernels are Halide's: the code that it generates for the host calls halide_cuda_run or halide_opencl_run for each launch,
+// which HalideDevice.cpp hands to the device that the calling thread has made current.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+/// A byte in the memory of one device. Additions stay inside of an allocation.
+using DeviceAddress = uint64_t;
+
+/// What Halide made of a kernel for one API (OpenCL C or PTX), and each device's translation of it. Lives as long as the
+/// program.
+struct DeviceModule {
+  std::string source;
+  std::vector<std::pair<const class Device *, std::shared_ptr<void>>> translations;
+};
+
+/// A launch of one function of a module.
+struct DeviceLaunch {
+  DeviceModule *module;
+  const char *entry;
+  unsigned grid[3], block[3];
+  unsigned sharedBytes;
+  struct Argument {
+    DeviceAddress address; ///< Of a tensor; else 0,
+    int64_t bytes;         ///< its size, or that of the scalar
+    const void *scalar;    ///< which lies here.
+  };
+  std::vector<Argument> arguments;
+};
+
+class Device {
+public:
+  virtual ~Device() = default;
+
+  std::string id;          ///< "cuda:0", "opencl:1": as --device names it.
+  std::string name;        ///< "NVIDIA H100 80GB HBM3"
+  int64_t memoryBytes = 0; ///< in all
+  bool isGpu = true;       ///< OpenCL may be a CPU's.
+
+  /// Zeroed memory on a boundary of 512 bytes. Throws Error that says how much was wanted and how much there is.
+  virtual DeviceAddress allocate(int64_t bytes) = 0;
+  virtual void free(DeviceAddress address) = 0;
+  /// All of these happen in the order in which they are called, launches among them; only `download` and `wait` wait until
+  /// they are done. `from` may be changed as soon as `upload` returns. They throw Error.
+  virtual void upload(DeviceAddress to, const void *from, int64_t bytes) = 0;
+  virtual void download(void *to, DeviceAddress from, int64_t bytes) = 0;
+  virtual void copy(DeviceAddress to, DeviceAddress from, int64_t bytes) = 0;
+  virtual void fillZero(DeviceAddress to, int64_t bytes) = 0;
+  virtual void wait() = 0;
+  /// sum[i] += terms[i].
+  virtual void add(DeviceAddress sum, DeviceAddress terms, int64_t count) = 0;
+  /// floats[indices[i]] = 0; int32 indices.
+  virtual void zeroAt(DeviceAddress floats, DeviceAddress indices, int64_t count) = 0;
+  /// Called by generated code, through which no exception may pass: a failure is kept for `check`, and is a code other
+  /// than 0.
+  int launch(const DeviceLaunch &launch) noexcept;
+
+  /// Scratch memory of a kernel's, from blocks that are kept. 0 where there is none; then `check` says why.
+  DeviceAddress takeScratch(int64_t bytes) noexcept;
+  void returnScratch(DeviceAddress address) noexcept;
+
+  /// Runs a compiled function with this as the current device of the thread.
+  virtual int run(int (*function)(void *const *), void *const *slots);
+
+  /// Throws what went wrong in a launch, if anything did.
+  void check();
+
+  /// The device whose `run` is under way on this thread; null outside.
+  static Device *current();
+
+protected:
+  virtual void enqueue(const DeviceLaunch &launch) = 0; ///< Throws Error.
+
+private:
+  struct ScratchBlock {
+    DeviceAddress address;
+    int64_t bytes;
+    bool free;
+  };
+  std::vector<ScratchBlock> scratch;
+  std::string failure;
+};
+
+/// How a program finds the devices of one API: what fovea_program.backend points to.
+struct DeviceBackend {
+  const char *api; ///< "cuda", "opencl"
+  /// Opens a device by its number. Throws Error in plain words: no driver, no device, too old.
+  std::shared_ptr<Device> (*open)(int index);
+  /// How many there are; 0 without a driver.
+  int (*count)();
+  /// Whether there is one that is faster than a CPU.
+  bool (*hasGpu)();
+};
+
+extern "C" const DeviceBackend fovea_opencl_backend;
+extern "C" const DeviceBackend fovea_cuda_backend;
+
+} // namespace fovea
