@@ -252,6 +252,11 @@ private:
               withBias({activation(operand(0)), conv.getTransposed() ? rules.transposed(type(1), weight, groups) : weight}),
               {rules.activation(result())}};
         })
+        .Case<cnn::WinogradInputGradientOp>([&](cnn::WinogradInputGradientOp gradient) {
+          const int64_t groups = gradient.getGroups();
+          return Requirement{{activation(operand(0)), rules.transposed(type(1), rules.weight(type(1), groups), groups)},
+                             {rules.activation(result())}};
+        })
         .Case<cnn::WinogradWeightGradientOp>([&](cnn::WinogradWeightGradientOp gradient) {
           return Requirement{{activation(operand(0)), activation(operand(1))},
                              {rules.weight(result(), gradient.getGroups())}};

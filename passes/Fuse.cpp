@@ -37,7 +37,7 @@ bool isPointwise(Operation *op) { return op->hasTrait<cnn::ElementwiseOp>() || i
 /// Whether a pointwise operation or a relayout may follow inside the kernel of `op`.
 bool acceptsEpilogue(Operation *op) {
   return isPointwise(op) || isPool(op) ||
-         isa<cnn::Conv2dOp, cnn::WinogradConv2dOp, cnn::DenseOp, cnn::Conv2dInputGradientOp, cnn::DenseInputGradientOp, cnn::LocalOp, cnn::LocalInputGradientOp, cnn::MaxPoolGradientOp,
+         isa<cnn::Conv2dOp, cnn::WinogradConv2dOp, cnn::DenseOp, cnn::Conv2dInputGradientOp, cnn::WinogradInputGradientOp, cnn::DenseInputGradientOp, cnn::LocalOp, cnn::LocalInputGradientOp, cnn::MaxPoolGradientOp,
              cnn::AvgPoolGradientOp, cnn::LrnOp, cnn::LrnGradientOp>(op);
 }
 

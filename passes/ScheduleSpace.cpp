@@ -2,6 +2,7 @@
 
 #include "passes/CostModel.h"
 #include "passes/TilingCost.h"
+#include "passes/WinogradModel.h"
 
 #include <algorithm>
 #include <set>
@@ -53,9 +54,8 @@ Space spaceOf(const KernelSpec &kernel) {
       space.divisible.push_back(result.block);
     return space;
   }
-  if (op == "winograd_conv2d") {
-    const int64_t tile = std::get<int64_t>(anchor->attributes.at("tile"));
-    const int64_t tiles = ceilDiv(result.shape[2], tile) * ceilDiv(result.shape[3], tile) * result.shape[0];
+  if (isWinogradConvolution(*anchor)) {
+    const int64_t tiles = winogradTiles(kernel, *anchor) * result.shape[0];
     return {"pixels", tiles, {weight().block, result.block}, {"lanes", "vectors", "pixels", "parallel", "images", "rows", "halo"}};
   }
   if (op == "winograd_weight_gradient")
@@ -113,13 +113,13 @@ std::string whyRowsAreIllegal(const KernelSpec &kernel, const Schedule &schedule
 }
 
 std::string whyRestIsIllegal(const KernelSpec &kernel, const OpSpec &anchor, const Schedule &schedule) {
-  const int64_t parallel = keyOf(schedule, "parallel", anchor.op == "winograd_conv2d" ? 1 : 0);
+  const int64_t parallel = keyOf(schedule, "parallel", isWinogradConvolution(anchor) ? 1 : 0);
   const int64_t mostParallel = anchor.op.starts_with("conv2d") ? 4 : anchor.op.starts_with("winograd") ? 2 : 1;
   if (parallel > mostParallel)
     return "parallel of " + text(parallel) + " has no meaning for " + anchor.op + "; the largest is " + text(mostParallel);
   if (anchor.op.starts_with("conv2d") && normalizes(kernel) && (parallel == 2 || parallel == 4))
     return "a normalization needs all channels of a row, so that parallel cannot be " + text(parallel);
-  if (anchor.op.starts_with("conv2d") || anchor.op == "winograd_conv2d")
+  if (anchor.op.starts_with("conv2d") || isWinogradConvolution(anchor))
     if (std::string why = whyStripsAreIllegal(kernel, schedule); !why.empty())
       return why;
   if (const int64_t order = keyOf(schedule, "order", 0)) {
@@ -130,10 +130,10 @@ std::string whyRestIsIllegal(const KernelSpec &kernel, const OpSpec &anchor, con
   }
   if (keyOf(schedule, "unroll", 1) > 8)
     return "unroll is at most 8";
-  if (anchor.op == "winograd_conv2d") {
+  if (isWinogradConvolution(anchor)) {
     const int64_t images = keyOf(schedule, "images", 1), all = anchor.results[0].shape[0];
     if (parallel == 0)
-      return "parallel of winograd_conv2d is 1 or 2";
+      return "parallel of " + anchor.op + " is 1 or 2";
     if (all % images != 0)
       return "tasks of " + text(images) + " images do not divide a batch of " + text(all);
     const int64_t tiles = spaceOf(kernel).most / all * (parallel == 1 ? images : all);
@@ -269,7 +269,7 @@ std::vector<SearchStep> searchSteps(const KernelSpec &kernel, const TargetInfo &
     steps.push_back(distributions(kernel, target));
     steps.push_back(valuesOf("order", {0, 1}));
   }
-  if (op == "winograd_conv2d") {
+  if (isWinogradConvolution(*anchor)) {
     steps.push_back(valuesOf("parallel", {1, 2}));
     steps.push_back(valuesOf("images", divisors(anchor->results[0].shape[0], 1, 4)));
   }

@@ -41,30 +41,37 @@ private:
   const bool bf16, nameChoices;
   bool infers = false;
 
-  /// The tile for a convolution of `x` to `y` with kernels of `w`, or 0.
-  template <typename Convolution>
-  int64_t tileFor(Convolution op, Value x, Value y, Value w, ConvolutionPass pass) const {
+  struct Choice {
+    int64_t tile = 0;          ///< 0: direct.
+    bool tilesOperand = false; ///< Tiles of what the convolution reads rather than of its result.
+  };
+
+  /// For a convolution of `x` to `y` with kernels of `w`.
+  template <typename Convolution> Choice choose(Convolution op, Value x, Value y, Value w, ConvolutionPass pass) const {
     auto isOne = [](int64_t number) { return number == 1; };
     const auto in = shapeOf(x), out = shapeOf(y), weight = shapeOf(w);
     if (!llvm::all_of(op.getStride(), isOne) || !llvm::all_of(op.getDilation(), isOne) || weight[2] != weight[3])
-      return 0;
-    const ConvolutionCost cost = convolutionCost({.images = in[0],
-                                                  .inputs = in[1],
-                                                  .outputs = out[1],
-                                                  .groups = int64_t(op.getGroups()),
-                                                  .height = out[2],
-                                                  .width = out[3],
-                                                  .kernel = weight[2],
-                                                  .bf16 = bf16 && infers},
-                                                 pass, target);
+      return {};
+    const ConvolutionShape shape{.images = in[0],
+                                 .inputs = in[1],
+                                 .outputs = out[1],
+                                 .groups = int64_t(op.getGroups()),
+                                 .height = out[2],
+                                 .width = out[3],
+                                 .kernel = weight[2],
+                                 .fromHeight = in[2],
+                                 .fromWidth = in[3],
+                                 .bf16 = bf16 && infers};
+    const ConvolutionCost cost = convolutionCost(shape, pass, target);
     if (!cost.tile)
-      return 0;
+      return {};
     const std::string name = nameOf(op, in, out, weight);
     if (nameChoices)
       op->setAttr(cnn::choiceAttributeName, StringAttr::get(op->getContext(), name));
-    if (std::optional<int64_t> tile = tuning.tileFor(name); tile && canTile(*tile, weight[2]))
-      return *tile;
-    return cost.winogradPays() ? cost.tile : 0;
+    int64_t tile = cost.winogradPays() ? cost.tile : 0;
+    if (std::optional<int64_t> measured = tuning.tileFor(name); measured && canTile(*measured, weight[2]))
+      tile = *measured;
+    return {tile, tile > 0 && tilesOperand(shape, pass, tile)};
   }
 
   /// What tuning records call the convolution, or the gradient.
@@ -96,7 +103,7 @@ private:
 
   void replace(cnn::Conv2dOp conv) const {
     const int64_t groups = conv.getGroups();
-    const int64_t tile = tileFor(conv, conv.getX(), conv.getY(), conv.getW(), ConvolutionPass::Forward);
+    const int64_t tile = choose(conv, conv.getX(), conv.getY(), conv.getW(), ConvolutionPass::Forward).tile;
     if (!tile || !fills(shapeOf(conv.getY())[1], groups))
       return;
     OpBuilder builder(conv);
@@ -115,14 +122,19 @@ private:
     SmallVector<int64_t> pad = llvm::map_to_vector(gradient.getPad(), [&](int64_t p) { return kernel - 1 - p; });
     if (llvm::any_of(pad, [](int64_t p) { return p < 0; }))
       return;
-    const int64_t tile =
-        tileFor(gradient, gradient.getDy(), gradient.getDx(), gradient.getWt(), ConvolutionPass::InputGradient);
+    const auto [tile, tilesOperand] =
+        choose(gradient, gradient.getDy(), gradient.getDx(), gradient.getWt(), ConvolutionPass::InputGradient);
     if (!tile)
       return;
     OpBuilder builder(gradient);
     Value u = transform(builder, gradient, transpose.getW(), tile, groups, true);
-    take(gradient, builder.create<cnn::WinogradConv2dOp>(gradient.getLoc(), gradient.getDy(), u, Value(), tile, pad,
-                                                         groups, true));
+    if (tilesOperand)
+      take(gradient,
+           builder.create<cnn::WinogradInputGradientOp>(gradient.getLoc(), gradient.getDx().getType(), gradient.getDy(),
+                                                        u, tile, gradient.getPad(), groups));
+    else
+      take(gradient, builder.create<cnn::WinogradConv2dOp>(gradient.getLoc(), gradient.getDy(), u, Value(), tile, pad,
+                                                           groups, true));
     if (transpose->use_empty())
       transpose->erase();
   }
@@ -130,7 +142,7 @@ private:
   void replace(cnn::Conv2dWeightGradientOp gradient) const {
     const int64_t groups = gradient.getGroups();
     const int64_t tile =
-        tileFor(gradient, gradient.getX(), gradient.getDy(), gradient.getDw(), ConvolutionPass::WeightGradient);
+        choose(gradient, gradient.getX(), gradient.getDy(), gradient.getDw(), ConvolutionPass::WeightGradient).tile;
     if (!tile || !fills(shapeOf(gradient.getDw())[0], groups))
       return;
     OpBuilder builder(gradient);

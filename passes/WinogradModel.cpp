@@ -23,15 +23,20 @@ bool transformsFit(const ConvolutionShape &s, ConvolutionPass pass, int64_t tile
          4 * t * t * channels * s.images * ceilDiv(s.height, tile) * ceilDiv(s.width, tile) < int64_t(1) << 31;
 }
 
+int64_t tilesOf(int64_t height, int64_t width, int64_t tile) { return ceilDiv(height, tile) * ceilDiv(width, tile); }
+
 /// In multiply-adds at the peak, of all threads together.
 double winogradCost(const ConvolutionShape &s, ConvolutionPass pass, int64_t tile, const TargetInfo &target) {
   const double t = double(tile + s.kernel - 1), m = double(tile), places = t * t;
-  const double tiles = double(s.images * ceilDiv(s.height, tile) * ceilDiv(s.width, tile));
+  const bool ofOperand = tilesOperand(s, pass, tile);
+  const double tiles =
+      double(s.images * (ofOperand ? tilesOf(s.fromHeight, s.fromWidth, tile) : tilesOf(s.height, s.width, tile)));
   const double pairs = double(s.inputs) * double(s.outputs) / double(s.groups);
   const double products = places * tiles * pairs;
   // Each transform is two passes of small sums, whose operands come from memory rather than registers.
+  const double whole = 2 * t * t * t, part = m * t * t + m * m * t;
   const double transforms =
-      2 * tiles * (double(s.inputs) * 2 * t * t * t + double(s.outputs) * (m * t * t + m * m * t));
+      2 * tiles * (double(s.inputs) * (ofOperand ? part : whole) + double(s.outputs) * (ofOperand ? whole : part));
   // Between the stages, the transforms are written and read once: in the core's own cache where those of an image fit
   // beside the weight, else beyond it.
   const double perImage = 4 * places * tiles / double(s.images) * double(s.inputs + s.outputs);
@@ -50,6 +55,21 @@ double winogradCost(const ConvolutionShape &s, ConvolutionPass pass, int64_t til
 double bf16Share(int64_t inputs, const TargetInfo &target) {
   // An instruction takes twice the products in the time that one of the widest registers takes for single ones.
   return target.bf16Products ? double(inputs + inputs % 2) / (2 * double(inputs)) : 1.0;
+}
+
+bool tilesOperand(const ConvolutionShape &s, ConvolutionPass pass, int64_t tile) {
+  return pass == ConvolutionPass::InputGradient &&
+         tilesOf(s.fromHeight, s.fromWidth, tile) < tilesOf(s.height, s.width, tile);
+}
+
+bool isWinogradConvolution(const OpSpec &anchor) {
+  return anchor.op == "winograd_conv2d" || anchor.op == "winograd_input_gradient";
+}
+
+int64_t winogradTiles(const KernelSpec &kernel, const OpSpec &anchor) {
+  const TensorSpec &tiled =
+      anchor.op == "winograd_input_gradient" ? kernel.tensor(anchor.operands[0]) : anchor.results[0];
+  return tilesOf(tiled.shape[2], tiled.shape[3], std::get<int64_t>(anchor.attributes.at("tile")));
 }
 
 bool canTile(int64_t tile, int64_t kernel) {
@@ -88,8 +108,7 @@ Schedule winogradSchedule(const KernelSpec &kernel, const OpSpec &anchor, const 
     return {{"lanes", lanes}, {"vectors", tile.vectors}, {"taps", tile.pixels}};
   }
   const TensorSpec &weight = kernel.tensor(anchor.operands[1]), &last = kernel.ops.back().results[0];
-  const int64_t size = std::get<int64_t>(anchor.attributes.at("tile")), images = result.shape[0];
-  const int64_t tiles = ceilDiv(result.shape[2], size) * ceilDiv(result.shape[3], size);
+  const int64_t tiles = winogradTiles(kernel, anchor), images = result.shape[0];
   const bool batched = images >= target.cores && images > 1;
   // Two images of 13 x 13 share one reading of the weight; larger images have tiles enough by themselves.
   int64_t perTask = batched ? 1 : images;

@@ -11,6 +11,7 @@ struct ConvolutionShape {
   int64_t images, inputs, outputs; ///< Channels of the image and of the result.
   int64_t groups, height, width;   ///< Of the result.
   int64_t kernel;
+  int64_t fromHeight = height, fromWidth = width; ///< Of the image that it is computed from.
   bool bf16 = false; ///< Direct sums of bf16.
 };
 
@@ -34,9 +35,19 @@ double bf16Share(int64_t inputs, const TargetInfo &target);
 /// Whether Winograd's filtering with this tile is computed for such kernels; tile 0, direct sums, always is.
 bool canTile(int64_t tile, int64_t kernel);
 
+/// Whether an input gradient is computed from tiles of the result's gradient, where that takes fewer than tiles of its
+/// own.
+bool tilesOperand(const ConvolutionShape &shape, ConvolutionPass pass, int64_t tile);
+
+/// Whether the kernel's anchor is a convolution in Winograd's domain, forwards or backwards.
+bool isWinogradConvolution(const OpSpec &anchor);
+
+/// Tiles of each image of such a kernel.
+int64_t winogradTiles(const KernelSpec &kernel, const OpSpec &anchor);
+
 ConvolutionCost convolutionCost(const ConvolutionShape &shape, ConvolutionPass pass, const TargetInfo &target);
 
-/// The schedule of a kernel whose anchor is winograd_conv2d or winograd_weight_gradient.
+/// The schedule of a kernel whose anchor is one of Winograd's operations on images.
 Schedule winogradSchedule(const KernelSpec &kernel, const OpSpec &anchor, const TargetInfo &target);
 
 } // namespace fovea

@@ -11,6 +11,7 @@ ALGORITHM(conv2dWeightGradient);
 ALGORITHM(transposeWeight);
 ALGORITHM(winogradWeight);
 ALGORITHM(winogradConv2d);
+ALGORITHM(winogradInputGradient);
 ALGORITHM(winogradWeightGradient);
 ALGORITHM(local);
 ALGORITHM(localInputGradient);
@@ -74,6 +75,7 @@ Algorithm algorithmNamed(const std::string &op) {
       {"transpose_weight", transposeWeight},
       {"winograd_weight", winogradWeight},
       {"winograd_conv2d", winogradConv2d},
+      {"winograd_input_gradient", winogradInputGradient},
       {"winograd_weight_gradient", winogradWeightGradient},
       {"local", local},
       {"local_input_gradient", localInputGradient},

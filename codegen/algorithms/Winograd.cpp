@@ -30,6 +30,14 @@ Expr combination(const std::vector<double> &coefficients, const std::function<Ex
   return sum;
 }
 
+Matrix transpose(const Matrix &matrix) {
+  Matrix result(matrix[0].size(), std::vector<double>(matrix.size()));
+  for (size_t row = 0; row < matrix.size(); ++row)
+    for (size_t column = 0; column < matrix[row].size(); ++column)
+      result[column][row] = matrix[row][column];
+  return result;
+}
+
 /// matrix * tile * matrix^T of each tile, whose number at column x and row y is tile(x, y). `arguments` come first in
 /// the functions' arguments; then the column and the row, vars.kx and vars.ky.
 TileTransform transformed(const std::string &name, const Matrix &matrix, const std::vector<Var> &arguments,
@@ -137,6 +145,53 @@ Stage winogradConv2d(const OpSpec &op, const std::vector<Tensor> &operands) {
   stage.products = products;
   stage.transforms = {data, back};
   stage.results = {{y2d, result}};
+  return stage;
+}
+
+// The transposed map of a tile's results: the product of a tile of the gradient and a kernel, as polynomials, by the
+// same points. With kernels that are turned already, it is the turned tile's, and comes out turned.
+Stage winogradInputGradient(const OpSpec &op, const std::vector<Tensor> &operands) {
+  const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+  const Tensor &gradient = operands[0], &weight = operands[1];
+  const TensorSpec &result = op.results[0];
+  const auto pad = list(op, "pad", {0, 0, 0, 0});
+  const int tile = int(integer(op, "tile", 1)), kernel = int(weight.spec.shape[2]) - tile + 1;
+  const WinogradMatrices matrices{tile, kernel};
+  const Tiles tiles(tile, kernel, gradient.spec);
+  const Groups group = groups(op, result.shape[1], weight.spec.shape[0] / integer(op, "groups", 1), weight.spec.block);
+
+  Stage stage;
+  stage.padding = zeroPadded(gradient); // The last tiles reach past the gradient.
+  TileTransform spread = transformed("gradient", transpose(matrices.output), {c, tileVar}, [&](Expr column, Expr row) {
+    return stage.padding(c, tiles.left(tileVar) + tile - 1 - column, tiles.top(tileVar) + tile - 1 - row,
+                         tiles.image(tileVar));
+  });
+  RDom r(0, group.inputs, "r");
+  const auto [at, channel] = weightElement(group, weight.spec, existing(c, result, group.count), r.x, kx, ky);
+  Func sum("winograd_sum"), products("winograd_products"), dx("winograd_input_gradient");
+  sum(c, tileVar, kx, ky) = 0.0f;
+  sum(c, tileVar, kx, ky) += weight(at) * spread.all(channel, tileVar, kx, ky);
+  products(c, tileVar, kx, ky) = sum(c, tileVar, kx, ky);
+  TileTransform back = transformed("winograd_result", transpose(matrices.data), {c, tileVar},
+                                   [&](Expr column, Expr row) { return products(c, tileVar, column, row); });
+
+  // A pixel of the padded input lies in the tiles that begin at most t - 1 before it.
+  const int t = tiles.transformed;
+  Expr total = 0.0f, column = x + int(pad[1]), row = y + int(pad[0]);
+  for (int up = 0; up < (t + tile - 1) / tile; ++up)
+    for (int left = 0; left < (t + tile - 1) / tile; ++left) {
+      Expr tx = column / tile - left, ty = row / tile - up;
+      Expr inX = column - tx * tile, inY = row - ty * tile;
+      Expr reached = tx >= 0 && tx < tiles.across && ty >= 0 && ty < tiles.down && inX < t && inY < t;
+      Expr number = clamp(tx, 0, tiles.across - 1) + tiles.across * (clamp(ty, 0, tiles.down - 1) + tiles.down * n);
+      total += select(reached, back.all(c, number, max(t - 1 - inX, 0), max(t - 1 - inY, 0)), 0.0f);
+    }
+  dx(c, x, y, n) = total;
+  stage.sum = sum;
+  stage.reduction = {r.x};
+  stage.products = products;
+  stage.transforms = {spread, back};
+  stage.results = {{dx, result}};
   return stage;
 }
 

@@ -79,6 +79,29 @@ int64_t WinogradConv2dOp::flops() {
   return winogradFlops(shapeOf(getX()), shapeOf(getY()), u, u[2], getTile()) + (getBias() ? elements(getY()) : 0);
 }
 
+LogicalResult WinogradInputGradientOp::verify() {
+  const Rule rule = Rule::of(*this);
+  const Shape dy = shapeOf(getDy()), u = shapeOf(getU()), dx = shapeOf(getDx());
+  const int64_t groups = getGroups(), tile = getTile();
+  if (u[2] != u[3] || u[2] < tile)
+    return rule.broken("u " + toText(u) + " does not hold transformed kernels for tiles of " + Twine(tile));
+  if (failed(checkTile(tile, u[2], rule)))
+    return failure();
+  if (groups < 1 || u[0] % groups != 0 || dx[1] != u[1] * groups)
+    return rule.broken("u " + toText(u) + " in " + Twine(groups) + " groups does not read input " + toText(dx));
+  const int64_t kernel[] = {u[2] - tile + 1, u[3] - tile + 1}, one[] = {1, 1};
+  auto extents = Window{.kernel = kernel, .stride = one, .pad = getPad()}.output(dx, rule);
+  if (failed(extents))
+    return failure();
+  return rule.sameShape("dy", dy, "the convolution's result", {dx[0], u[0], (*extents)[0], (*extents)[1]});
+}
+
+int64_t WinogradInputGradientOp::flops() {
+  const Shape dy = shapeOf(getDy()), u = shapeOf(getU()), dx = shapeOf(getDx());
+  const int64_t t = u[2], count = tiles(dy, getTile());
+  return 2 * count * (t * t * u[0] * u[1] + dy[1] * transformCost(getTile(), t) + dx[1] * transformCost(t, t));
+}
+
 LogicalResult WinogradWeightGradientOp::verify() {
   const Rule rule = Rule::of(*this);
   const Shape x = shapeOf(getX()), w = shapeOf(getDw());

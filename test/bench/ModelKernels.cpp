@@ -30,6 +30,11 @@ std::optional<int64_t> directFlops(Operation *op) {
     return 0;
   if (auto gradient = dyn_cast<cnn::WinogradWeightGradientOp>(op))
     return 2 * product(shapeOf(gradient.getDy())) * product(shapeOf(gradient.getDw()).drop_front());
+  if (auto gradient = dyn_cast<cnn::WinogradInputGradientOp>(op)) {
+    const ArrayRef<int64_t> u = shapeOf(gradient.getU());
+    const int64_t kernel = u[2] - int64_t(gradient.getTile()) + 1;
+    return 2 * product(shapeOf(gradient.getDy())) * u[1] * kernel * kernel;
+  }
   if (auto conv = dyn_cast<cnn::WinogradConv2dOp>(op)) {
     // Each number of what would be the forward result meets each weight of a filter; in the input gradient that is x.
     const ArrayRef<int64_t> u = shapeOf(conv.getU());

@@ -78,7 +78,7 @@ def test_winograd_is_counted_as_direct_sums_too(figures):
     forward = rows["infer_b64", "conv2: winograd_conv2d"]
     assert forward["direct_flops"] == 2 * conv * 20 * 25 + conv + 64 * 50 * 4 * 4 * 4
     assert forward["flops"] < forward["direct_flops"]
-    assert rows["train_b64", "conv2: winograd_conv2d"]["direct_flops"] == 2 * conv * 20 * 25  # The input's gradient.
+    assert rows["train_b64", "conv2: winograd_input_gradient"]["direct_flops"] == 2 * conv * 20 * 25  # The input's gradient.
     weight = rows["train_b64", "conv2: winograd_weight_gradient"]
     assert weight["direct_flops"] == 2 * conv * 20 * 25 + 6 * 50 * 20 * 25  # And six for each weight's update.
     assert rows["prepare", "conv2: winograd_weight"]["direct_flops"] == 0

@@ -28,6 +28,13 @@ func.func @input_gradient(%dy: tensor<2x24x9x9xf32>, %u: tensor<24x8x6x6xf32>) -
   return %0 : tensor<2x16x9x9xf32>
 }
 
+// CHECK-LABEL: @input_gradient_by_tiles_of_dy
+// CHECK: cnn.winograd_input_gradient %{{.*}}, %{{.*}} {groups = 2 : i64, pad = array<i64: 1, 0, 1, 1>, tile = 4 : i64} : (tensor<2x24x9x8xf32>, tensor<24x8x6x6xf32>) -> tensor<2x16x9x9xf32>
+func.func @input_gradient_by_tiles_of_dy(%dy: tensor<2x24x9x8xf32>, %u: tensor<24x8x6x6xf32>) -> tensor<2x16x9x9xf32> {
+  %0 = cnn.winograd_input_gradient %dy, %u {groups = 2, pad = array<i64: 1, 0, 1, 1>, tile = 4} : (tensor<2x24x9x8xf32>, tensor<24x8x6x6xf32>) -> tensor<2x16x9x9xf32>
+  return %0 : tensor<2x16x9x9xf32>
+}
+
 // CHECK-LABEL: @weight_gradient
 // CHECK: cnn.winograd_weight_gradient %{{.*}}, %{{.*}} {groups = 2 : i64, pad = array<i64: 1, 1, 1, 1>, tile = 4 : i64} : (tensor<2x16x9x9xf32>, tensor<2x24x9x9xf32>) -> tensor<24x8x3x3xf32>
 func.func @weight_gradient(%x: tensor<2x16x9x9xf32>, %dy: tensor<2x24x9x9xf32>) -> tensor<24x8x3x3xf32> {

@@ -93,3 +93,35 @@ func.func @f(%x: tensor<2x4x9x9xf32>, %dy: tensor<2x8x9x9xf32>) {
   %0 = cnn.winograd_weight_gradient %x, %dy {tile = 4} : (tensor<2x4x9x9xf32>, tensor<2x8x9x9xf32>) -> tensor<8x4x3x3xf32>
   return
 }
+
+// -----
+
+func.func @f(%dy: tensor<2x8x9x9xf32>, %u: tensor<8x4x3x3xf32>) {
+  // expected-error @+1 {{'cnn.winograd_input_gradient' op u 8x4x3x3 does not hold transformed kernels for tiles of 4}}
+  %0 = cnn.winograd_input_gradient %dy, %u {tile = 4} : (tensor<2x8x9x9xf32>, tensor<8x4x3x3xf32>) -> tensor<2x4x9x9xf32>
+  return
+}
+
+// -----
+
+func.func @f(%dy: tensor<2x8x9x9xf32>, %u: tensor<8x4x9x9xf32>) {
+  // expected-error @+1 {{'cnn.winograd_input_gradient' op tiles of 4 make transforms of 9, but they can be 1 to 8 wide}}
+  %0 = cnn.winograd_input_gradient %dy, %u {tile = 4} : (tensor<2x8x9x9xf32>, tensor<8x4x9x9xf32>) -> tensor<2x4x14x14xf32>
+  return
+}
+
+// -----
+
+func.func @f(%dy: tensor<2x8x7x7xf32>, %u: tensor<8x4x6x6xf32>) {
+  // expected-error @+1 {{'cnn.winograd_input_gradient' op u 8x4x6x6 in 2 groups does not read input 2x4x9x9}}
+  %0 = cnn.winograd_input_gradient %dy, %u {groups = 2, tile = 4} : (tensor<2x8x7x7xf32>, tensor<8x4x6x6xf32>) -> tensor<2x4x9x9xf32>
+  return
+}
+
+// -----
+
+func.func @f(%dy: tensor<2x8x9x9xf32>, %u: tensor<8x4x6x6xf32>) {
+  // expected-error @+1 {{'cnn.winograd_input_gradient' op dy is 2x8x9x9, but the convolution's result is 2x8x7x7}}
+  %0 = cnn.winograd_input_gradient %dy, %u {tile = 4} : (tensor<2x8x9x9xf32>, tensor<8x4x6x6xf32>) -> tensor<2x4x9x9xf32>
+  return
+}

@@ -31,6 +31,16 @@ func.func @input_gradient(%dy: tensor<64x64x28x28xf32>, %w: tensor<64x64x3x3xf32
   return %1 : tensor<64x64x28x28xf32>
 }
 
+// Without padding the result's gradient is the smaller image: 4 tiles of it do what 9 of the input's gradient would.
+// CHECK-LABEL: func.func @input_gradient_without_padding
+// CHECK: %[[U:.*]] = cnn.winograd_weight %arg1 {cnn.layer = "conv2", tile = 4 : i64, transposed = true}
+// CHECK: cnn.winograd_input_gradient %arg0, %[[U]] {cnn.layer = "conv2", tile = 4 : i64} : (tensor<64x50x8x8xf32>, tensor<50x20x8x8xf32>) -> tensor<64x20x12x12xf32>
+func.func @input_gradient_without_padding(%dy: tensor<64x50x8x8xf32>, %w: tensor<50x20x5x5xf32>) -> tensor<64x20x12x12xf32> {
+  %0 = cnn.transpose_weight %w : (tensor<50x20x5x5xf32>) -> tensor<50x20x5x5xf32>
+  %1 = cnn.conv2d_input_gradient %dy, %0 {cnn.layer = "conv2"} : (tensor<64x50x8x8xf32>, tensor<50x20x5x5xf32>) -> tensor<64x20x12x12xf32>
+  return %1 : tensor<64x20x12x12xf32>
+}
+
 // CHECK-LABEL: func.func @weight_gradient
 // CHECK: cnn.winograd_weight_gradient %arg0, %arg1 {pad = array<i64: 1, 1, 1, 1>, tile = 6 : i64} : (tensor<64x64x28x28xf32>, tensor<64x64x28x28xf32>) -> tensor<64x64x3x3xf32>
 func.func @weight_gradient(%x: tensor<64x64x28x28xf32>, %dy: tensor<64x64x28x28xf32>) -> tensor<64x64x3x3xf32> {

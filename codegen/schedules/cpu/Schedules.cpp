@@ -52,7 +52,7 @@ void scheduleCpu(ScheduledKernel &kernel) {
     return scheduleDenseInputGradient(kernel);
   if (op == "dense_weight_gradient")
     return scheduleDenseWeightGradient(kernel);
-  if (op == "winograd_conv2d")
+  if (op == "winograd_conv2d" || op == "winograd_input_gradient")
     return scheduleWinogradConv2d(kernel);
   if (op == "winograd_weight_gradient")
     return scheduleWinogradWeightGradient(kernel);

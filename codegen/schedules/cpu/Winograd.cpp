@@ -57,7 +57,7 @@ void scheduleWinogradWeight(ScheduledKernel &kernel) {
 // there are fewer images than threads, the stages themselves run in parallel: rows of tiles, then places in the tile,
 // then rows again. AlexNet at batch 64 on two cores of an AMD EPYC (Zen 4, 236 GFLOP/s): the arithmetic of conv2 to
 // conv5 runs at 77 to 85 % of the peak, so that conv2 is as fast as a direct convolution of 820 GFLOP/s would be, the
-// others of 490.
+// others of 490. The input gradient differs in the last stage, which gathers each pixel from the tiles that it lies in.
 void scheduleWinogradConv2d(ScheduledKernel &kernel) {
   const Stage &stage = *kernel.anchor();
   const OpSpec &op = kernel.anchorOp();
@@ -67,8 +67,9 @@ void scheduleWinogradConv2d(ScheduledKernel &kernel) {
             pixels = int(kernel.key("pixels", 1)), images = int(kernel.key("images", 1));
   const bool batched = kernel.key("parallel", 1) == 1, plain = result.layout == LayoutKind::Plain;
   TileTransform data = stage.transforms[0], back = stage.transforms[1];
-  const int size = back.to, across = int((convolved.shape[3] + size - 1) / size),
-            down = int((convolved.shape[2] + size - 1) / size);
+  const TensorSpec &tiled = op.op == "winograd_input_gradient" ? in : convolved;
+  const int size = int(std::get<int64_t>(op.attributes.at("tile"))), across = int((tiled.shape[3] + size - 1) / size),
+            down = int((tiled.shape[2] + size - 1) / size);
   const int channels = int(convolved.block), tileLanes = lanes * vectors;
   const int taskImages = batched ? images : int(convolved.shape[0]);
   Func output = kernel.output, products = stage.products, sum = stage.sum, padding = stage.padding;
@@ -123,7 +124,7 @@ void scheduleWinogradConv2d(ScheduledKernel &kernel) {
       .unroll(c)
       .unroll(tile);
 
-  back.all.bound_extent(c, channels).bound_extent(kx, size).bound_extent(ky, size);
+  back.all.bound_extent(c, channels).bound_extent(kx, back.to).bound_extent(ky, back.to);
   back.all.split(c, co, ci, lanes, TailStrategy::RoundUp).split(tile, row, column, across);
   back.all.reorder(ci, kx, ky, co, column, row).reorder_storage(c, kx, ky, tile).vectorize(ci).unroll(kx).unroll(ky);
   if (!batched)

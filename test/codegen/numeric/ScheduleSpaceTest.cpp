@@ -117,6 +117,27 @@ TEST_P(ScheduleSpace, WinogradConvolution) {
   }
 }
 
+TEST_P(ScheduleSpace, WinogradInputGradient) {
+  auto weightAt = [](int64_t flat) { return double(flat * 7919 % 2001 - 1000) / 1000; };
+  KernelBuilder direct = builder(), transform = builder(), b = builder();
+  const std::vector<int64_t> dx{6, 16, 9, 10}, w{32, 16, 3, 3}, dy{6, 32, 7, 8};
+  const TensorSpec u = b.transposed(b.convWeight({32, 16, 6, 6}), 1);
+  transform.op("winograd_weight", {transform.input(b.convWeight(w))}, {u},
+               {{"tile", int64_t(4)}, {"groups", int64_t(1)}, {"transposed", true}});
+  direct.input(b.activation(dy)), direct.input(b.transposed(b.convWeight(w), 1));
+  direct.op("conv2d_input_gradient", {0, 1}, {b.activation(dx)},
+            KernelBuilder::attributesOf({.kernel = {3, 3}}, false));
+  b.input(b.activation(dy)), b.input(u);
+  b.op("winograd_input_gradient", {0, 1}, {b.activation(dx)},
+       {{"tile", int64_t(4)}, {"groups", int64_t(1)}, {"pad", std::vector<int64_t>(4, 0)}});
+  checkAll(b, {.fills = {{1, weightAt}},
+               .gradients = {0},
+               .paddingIsZero = true,
+               .relative = 1.5e-5,
+               .bytes = {{1, computed(transform, {.fills = {{0, weightAt}}})}},
+               .same = &direct});
+}
+
 TEST_P(ScheduleSpace, WinogradWeightGradient) {
   KernelBuilder b = builder();
   b.input(b.activation({3, 20, 8, 9})), b.input(b.activation({3, 32, 8, 9}));

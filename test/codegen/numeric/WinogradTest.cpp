@@ -72,16 +72,21 @@ protected:
               .same = &direct});
   }
 
-  void inputGradient(const Case &c) {
+  /// From tiles of dx, a convolution with the turned kernels; or from tiles of dy.
+  void inputGradient(const Case &c, bool tilesOfDy) {
     KernelBuilder direct = builder(), b = builder();
     direct.input(direct.activation(c.y()));
     direct.input(direct.transposed(direct.convWeight(c.weight(), c.groups), c.groups));
     direct.op("conv2d_input_gradient", {0, 1}, {direct.activation(c.x)},
               KernelBuilder::attributesOf(c.window(), false));
     b.input(b.activation(c.y())), b.input(spec(b, c, true));
-    const int64_t pad = c.kernel - 1 - c.pad;
-    b.op("winograd_conv2d", {0, 1}, {b.activation(c.x)},
-         {{"tile", c.tile}, {"groups", c.groups}, {"pad", std::vector<int64_t>(4, pad)}, {"transposed", true}});
+    const std::vector<int64_t> pad(4, c.kernel - 1 - c.pad);
+    if (tilesOfDy)
+      b.op("winograd_input_gradient", {0, 1}, {b.activation(c.x)},
+           {{"tile", c.tile}, {"groups", c.groups}, {"pad", c.window().pad}});
+    else
+      b.op("winograd_conv2d", {0, 1}, {b.activation(c.x)},
+           {{"tile", c.tile}, {"groups", c.groups}, {"pad", pad}, {"transposed", true}});
     check(b, {.fills = {{1, weightAt}},
               .gradients = {0},
               .paddingIsZero = true,
@@ -103,9 +108,15 @@ TEST_P(Winograd, Forward) {
   for (const Case &c : cases)
     forward(c);
 }
-TEST_P(Winograd, InputGradient) {
+TEST_P(Winograd, InputGradientByTilesOfDx) {
   for (const Case &c : cases)
-    inputGradient(c);
+    inputGradient(c, false);
+}
+TEST_P(Winograd, InputGradientByTilesOfDy) {
+  for (const Case &c : cases)
+    inputGradient(c, true);
+  for (int64_t images : {1, 6}) // LeNet's second: a pixel lies in up to four tiles.
+    inputGradient({{images, 20, 12, 12}, 50, 5, 4, 0}, true);
 }
 TEST_P(Winograd, WeightGradient) {
   for (const Case &c : cases)
