@@ -147,9 +147,13 @@ void scheduleWinogradWeightGradient(ScheduledKernel &kernel) {
   Func output = kernel.output, products = stage.products, sum = stage.sum;
   Var bo("bo"), bi("bi"), io("io"), ii("ii"), place("place");
 
-  data.all.compute_root();
+  // A tile's numbers lie apart by all tiles of a place. An odd number of them keeps the places from meeting in the same
+  // few sets of the caches: LeNet's conv2 takes 0.73 of the time.
+  const int tiles = int(dy.shape[0] * ((dy.shape[2] + size - 1) / size)) * across;
+  for (TileTransform *transform : {&data, &gradient})
+    transform->all.compute_root().reorder_storage(b, tile, kx, ky, block).align_storage(tile, tiles | 1);
   scheduleTiles(data, int(in.block), lanesOf(in.block, kernel), across, true, &stage.padding);
-  gradient.all.compute_root().bound_extent(b, int(result.block));
+  gradient.all.bound_extent(b, int(result.block));
   scheduleTiles(gradient, int(dy.block), lanesOf(result.block, kernel), across, true, nullptr);
 
   products.compute_root().bound_extent(b, int(result.block)).bound_extent(kx, data.to).bound_extent(ky, data.to);
