@@ -30,16 +30,15 @@ def WinogradConv2dOp : Cnn_InferredOp<"winograd_conv2d", [CountsFlops]> {
 }
 
 def WinogradInputGradientOp : Cnn_VerifiedOp<"winograd_input_gradient", [CountsFlops]> {
-  let summary =
-      "gradient of a convolution's input, by products in Winograd's domain for each tile of dy: a tile's gradient "
-      "reaches t by t pixels of dx, and where tiles overlap they are added up";
-  let description =
-      [{What a convolution of dy with the turned kernels computes from tiles of dx(winograd_conv2d with `transposed`),
-        this computes from tiles of dy,
-        which is the smaller image where the padding is less than half of the kernel. `pad` is the forward
-            convolution's, u that of winograd_weight with `transposed`. }];
-  let arguments = !con((ins Cnn_Image : $dy, Cnn_ConvWeight : $u), winogradAttributes);
-  let results = (outs Cnn_Image : $dx);
+  let summary = "gradient of a convolution's input, by products in Winograd's domain for each tile of dy: a tile's gradient "
+                "reaches t by t pixels of dx, and where tiles overlap they are added up";
+  let description = [{
+    What a convolution of dy with the turned kernels computes from tiles of dx (winograd_conv2d with `transposed`), this
+    computes from tiles of dy, which is the smaller image where the padding is less than half of the kernel. `pad` is the
+    forward convolution's, u that of winograd_weight with `transposed`.
+  }];
+  let arguments = !con((ins Cnn_Image:$dy, Cnn_ConvWeight:$u), winogradAttributes);
+  let results = (outs Cnn_Image:$dx);
 }
 
 def WinogradWeightGradientOp : Cnn_VerifiedOp<"winograd_weight_gradient", [CountsFlops]> {
