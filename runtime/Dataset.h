@@ -41,8 +41,8 @@ std::vector<uint8_t> picturePlanes(const struct Image &image, int64_t channels, 
 /// Decodes a picture of `files`; empty when it is damaged, which is told once on standard error.
 std::vector<uint8_t> decodeExample(const Dataset &dataset, int64_t index);
 
-/// How many damaged pictures have been left out so far.
-int64_t brokenFiles(const Dataset &dataset);
+/// The damaged pictures that have been left out so far.
+std::vector<std::string> brokenNames(const Dataset &dataset);
 
 /// Throws Error naming the first label that is not in 0..classes-1; classes 0 checks nothing.
 void checkLabels(const Dataset &dataset, int64_t classes);

@@ -50,7 +50,7 @@ Dataset loadData(const Program &program, const std::string &directory, Split spl
 
 void forEachOutput(Session &session, const Dataset &data, int64_t views,
                    const std::function<void(int64_t, const float *)> &take,
-                   const std::function<void(int64_t)> &progress) {
+                   const std::function<void(int64_t)> &progress, Part part) {
   const Program &program = session.program;
   const Preprocess preprocess = preprocessOf(session);
   checkFits(data, preprocess, program.inputShape);
@@ -65,8 +65,11 @@ void forEachOutput(Session &session, const Dataset &data, int64_t views,
   outputs.resize(together * views * program.outputElements());
   std::vector<int64_t> indices;
   std::vector<int32_t> labels(static_cast<size_t>(together));
-  for (int64_t done = 0; done < data.count;) {
-    indices.resize(static_cast<size_t>(std::min(together, data.count - done)));
+  // Whole batches, so that the parts compute every image as it is computed in one process.
+  const Share batches = shareOf((data.count + together - 1) / together, part.index, part.count);
+  const int64_t end = std::min(batches.last * together, data.count);
+  for (int64_t done = batches.first * together; done < end;) {
+    indices.resize(static_cast<size_t>(std::min(together, end - done)));
     std::iota(indices.begin(), indices.end(), done);
     fillViews(data, indices, preprocess, chosen, images.data(), labels.data());
     const auto count = static_cast<int64_t>(indices.size());
@@ -85,6 +88,19 @@ Metrics evaluate(Session &session, const Dataset &data, const std::function<void
   auto take = [&](int64_t image, const float *scores) { metrics.add(session.program, scores, &data.labels[image], 1); };
   forEachOutput(session, data, 1, take, progress);
   return metrics;
+}
+
+Metrics evaluate(Session &session, const Dataset &data, Communicator &communicator) {
+  Metrics own, all;
+  auto take = [&](int64_t image, const float *scores) { own.add(session.program, scores, &data.labels[image], 1); };
+  forEachOutput(session, data, 1, take, {}, {communicator.rank, communicator.size});
+  for (const Metrics &part : gathered(communicator, own)) {
+    all.images += part.images;
+    all.top1 += part.top1;
+    all.top5 += part.top5;
+    all.lossSum += part.lossSum;
+  }
+  return all;
 }
 
 std::string resultLine(const Metrics &metrics) {

@@ -88,11 +88,11 @@ std::vector<uint8_t> decodeExample(const Dataset &dataset, int64_t index) {
   }
 }
 
-int64_t brokenFiles(const Dataset &dataset) {
+std::vector<std::string> brokenNames(const Dataset &dataset) {
   if (!dataset.broken)
-    return 0;
+    return {};
   std::lock_guard guard(dataset.broken->lock);
-  return int64_t(dataset.broken->names.size());
+  return {dataset.broken->names.begin(), dataset.broken->names.end()};
 }
 
 } // namespace fovea

@@ -262,6 +262,25 @@ double Session::stepPart(const float *images, const int32_t *labels, int64_t cou
   return loss;
 }
 
+double Session::stepInParts(const float *images, const int32_t *labels, int64_t count, int64_t parts, float *outputs) {
+  if (partsSum.size() == 0)
+    partsSum.resize(program.gradientFloats, device.get());
+  DenormalsAreZero guard; // As communicators have it.
+  double loss = 0;
+  for (int64_t part = 0; part < parts; ++part) {
+    const Share share = shareOf(count, part, parts);
+    loss += stepPart(images + share.first * program.inputElements(), labels + share.first, share.count(), share.first,
+                     count, outputs ? outputs + share.first * program.outputElements() : nullptr);
+    addTo(partsSum, gradients, /*fresh=*/part == 0);
+  }
+  addTo(gradients, partsSum, /*fresh=*/true);
+  return loss;
+}
+
+void Session::sumGradients(Communicator &communicator) {
+  communicator.sum(block(ParameterBlock::Gradient).write(), program.gradientFloats);
+}
+
 void Session::update(double lr, double momentumFactor, double weightDecay, Profile *profile) {
   block(ParameterBlock::Momentum);
   block(ParameterBlock::Gradient);
@@ -288,8 +307,9 @@ double Session::train(const float *images, const int32_t *labels, int64_t count,
 }
 
 int64_t Session::memoryBytes() const {
-  return int64_t(sizeof(float)) * (values.size() + gradients.size() + momentum.size() + arena.size() +
-                                   stagedInput.size() + stagedOutput.size() + losses.size() + sum.size());
+  return int64_t(sizeof(float)) *
+         (values.size() + gradients.size() + momentum.size() + arena.size() + stagedInput.size() + stagedOutput.size() +
+          losses.size() + sum.size() + partsSum.size());
 }
 
 } // namespace fovea

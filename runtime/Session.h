@@ -1,6 +1,7 @@
 // A network with its memory: parameters, gradients, momentum and the arena of one compiled program.
 #pragma once
 
+#include "runtime/Communicator.h"
 #include "runtime/Memory.h"
 #include "runtime/Profile.h"
 #include "runtime/Program.h"
@@ -24,8 +25,8 @@ public:
 
   const Program &program;
 
-  /// The mean of the training images where the recipe asks for it, [C] or [C, H, W]: a part of what was learned, kept with
-  /// the parameters. Empty until it is computed or loaded.
+  /// The mean of the training images where the recipe asks for it, [C] or [C, H, W]: a part of what was learned, kept
+  /// with the parameters. Empty until it is computed or loaded.
   FloatTensor dataMean;
 
   /// Names of the classes, where the data set has them; kept with the parameters, too.
@@ -53,10 +54,17 @@ public:
   /// when they exceed the compiled batch. `outputs` may be null. Returns the mean loss, which may be NaN or infinite.
   double step(const float *images, const int32_t *labels, int64_t count, float *outputs, Profile *profile = nullptr);
 
-  /// As a step, of those `count` images, perhaps none, that follow the first `first` of a batch of `total`: the gradient
-  /// block receives what they give to the mean over the whole batch. Returns the sum of their losses.
+  /// As a step, of those `count` images, perhaps none, that follow the first `first` of a batch of `total`: the
+  /// gradient block receives what they give to the mean over the whole batch. Returns the sum of their losses.
   double stepPart(const float *images, const int32_t *labels, int64_t count, int64_t first, int64_t total,
                   float *outputs, Profile *profile = nullptr);
+
+  /// As a step, in `parts` shares of the batch whose gradients are added in their order: the same bits as so many
+  /// processes that take a share each and sum. Returns the sum of the losses.
+  double stepInParts(const float *images, const int32_t *labels, int64_t count, int64_t parts, float *outputs);
+
+  /// Replaces the gradient block by the sum of those of all processes.
+  void sumGradients(Communicator &communicator);
 
   /// SGD with momentum from the gradient block: v = momentum v + lr lr_mult (g + decay decay_mult w), w = w - v.
   void update(double lr, double momentum, double weightDecay, Profile *profile = nullptr);
@@ -93,6 +101,7 @@ private:
   SharedFloats stagedInput, stagedOutput, stagedLabels, losses;
   SharedFloats deviceScalars;  ///< the scalars, where the functions read them
   SharedFloats sum;            ///< of the gradients of chunks; made by the first step that needs it
+  SharedFloats partsSum;       ///< of the gradients of parts; likewise
   SharedFloats maskedIndices;  ///< int32; for a device
   AlignedFloats scalars;
   std::vector<int64_t> masked; ///< packed indices that stay zero

@@ -210,16 +210,21 @@ int availableCores() {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof(set), &set) == 0)
       count = std::max(1, CPU_COUNT(&set));
-    // A container may be given less time than it has cores: "<microseconds per period> <period>".
-    if (FILE *file = std::fopen("/sys/fs/cgroup/cpu.max", "r")) {
-      long quota = 0, period = 0;
-      if (std::fscanf(file, "%ld %ld", &quota, &period) == 2 && quota > 0 && period > 0)
-        count = std::clamp(static_cast<int>((quota + period - 1) / period), 1, count);
-      std::fclose(file);
-    }
-    return count;
+    return std::min(count, coreQuota());
   }();
   return cores;
+}
+
+int coreQuota() {
+  int count = 1 << 20;
+  // A container may be given less time than it has cores: "<microseconds per period> <period>".
+  if (FILE *file = std::fopen("/sys/fs/cgroup/cpu.max", "r")) {
+    long quota = 0, period = 0;
+    if (std::fscanf(file, "%ld %ld", &quota, &period) == 2 && quota > 0 && period > 0)
+      count = static_cast<int>(std::clamp<long>((quota + period - 1) / period, 1, count));
+    std::fclose(file);
+  }
+  return count;
 }
 
 int threadCount() { return pool().size(); }

@@ -12,6 +12,9 @@ namespace fovea {
 /// Cores this process may run on.
 int availableCores();
 
+/// Cores whose time the container's quota allows; without one, a number above any machine's.
+int coreQuota();
+
 /// Threads that take part in a parallel loop, the calling one included. The first use sets it to availableCores().
 int threadCount();
 

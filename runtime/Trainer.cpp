@@ -1,6 +1,7 @@
 #include "runtime/Trainer.h"
 #include "runtime/AtomicFile.h"
 #include "runtime/Checkpoint.h"
+#include "runtime/DataParallel.h"
 #include "runtime/Error.h"
 #include "runtime/Evaluate.h"
 #include "runtime/EventFile.h"
@@ -61,8 +62,9 @@ template <typename... Values> std::string format(const char *pattern, Values... 
 
 class Training {
 public:
-  Training(const Program &program, const TrainOptions &options)
-      : program(program), options(options), session(program),
+  /// Communicates nothing: what fails here may fail in one process alone.
+  Training(const Program &program, const TrainOptions &options, Communicator &communicator)
+      : program(program), options(options), communicator(communicator), session(program),
         trainSet(loadData(program, options.data, Split::Train, options.strict)),
         testSet(loadData(program, options.data, Split::Test, options.strict)) {
     begin();
@@ -72,15 +74,19 @@ public:
     checkFits(trainSet, preprocess, program.inputShape);
     batch = state.batch;
     perEpoch = (trainSet.count + batch - 1) / batch;
+    const int64_t largestShare = (batch + communicator.size - 1) / communicator.size;
     for (AlignedFloats &buffer : images)
-      buffer.resize(batch * program.inputElements());
-    outputs.resize(batch * program.outputElements());
-    if (!options.log.empty())
+      buffer.resize(largestShare * program.inputElements());
+    outputs.resize(largestShare * program.outputElements());
+    if (!options.log.empty() && communicator.leads())
       log = std::make_unique<EventFile>(options.log);
   }
 
   int run() {
     SignalGuard guard;
+    if (communicator.size > 1)
+      say(dataParallelLine(program, communicator, batch));
+    needSameState(communicator, session, state, trainSet, testSet);
     Metrics test;
     bool tested = false, reached = false;
     while (state.iteration < state.totalIterations && !reached) {
@@ -90,7 +96,7 @@ public:
       if (epochEnds || runEnds) {
         test = finishEpoch();
         if (epochEnds && state.plateau.observe(program.recipe.policy, test.top1))
-          progress.line(format("the test error stopped falling: the learning rate becomes %g", rateNow()));
+          say(format("the test error stopped falling: the learning rate becomes %g", rateNow()));
         tested = true;
       } else if (testDue) {
         test = testOnTheWay();
@@ -99,20 +105,22 @@ public:
         best = std::max(best, double(test.top1) / double(test.images));
         reached = tested = best >= *options.untilTop1;
       }
-      if (caughtSignal)
-        return interrupted();
+      if (const int signal = agreedSignal())
+        return interrupted(signal);
       int64_t every = options.checkpointEvery.value_or(perEpoch);
-      if (!options.checkpoint.empty() && (state.iteration % every == 0 || runEnds))
+      if (!options.checkpoint.empty() && communicator.leads() && (state.iteration % every == 0 || runEnds))
         saveCheckpoint(session, state, options.checkpoint);
     }
     if (!tested)
-      test = evaluate(session, testSet);
+      test = evaluate(session, testSet, communicator);
     if (options.untilTop1)
-      progress.line(untilLine(reached));
-    if (const int64_t broken = brokenFiles(trainSet) + brokenFiles(testSet))
+      say(untilLine(reached));
+    const int64_t broken = brokenFiles(communicator, trainSet, testSet);
+    if (broken && communicator.leads())
       std::fprintf(stderr, "warning: %lld damaged pictures were left out\n", static_cast<long long>(broken));
-    progress.line(resultLine(test));
-    saveWeights(session, options.out);
+    say(resultLine(test));
+    if (communicator.leads())
+      saveWeights(session, options.out);
     return 0;
   }
 
@@ -170,47 +178,100 @@ private:
     waitSeconds += seconds(std::chrono::steady_clock::now() - waited);
     if (state.iteration + 1 < state.totalIterations)
       pending = beginBatch(state.iteration + 1);
-    const AlignedFloats &images = *current.images;
-    const std::vector<int32_t> &labels = current.labels;
-    const auto count = static_cast<int64_t>(labels.size());
-
     const double lr = rateNow();
     session.drawFor(state.seed, state.iteration);
-    double loss = session.train(images.data(), labels.data(), count, outputs.data(), lr, program.recipe.momentum,
-                                program.recipe.weightDecay);
-    if (!std::isfinite(loss)) {
+    const Result result = communicator.size > 1 ? trainTogether(current, lr)
+                          : options.parts       ? trainInParts(current, lr)
+                                                : trainAlone(current, lr);
+    if (!std::isfinite(result.lossSum)) {
       progress.clear();
-      throw Error(format("the loss is not a finite number at iteration %lld (learning rate %g): the training diverged; "
-                         "lower the learning rate with --lr, or check the starting weights and the data",
-                         static_cast<long long>(state.iteration + 1), lr));
+      throw SharedError(
+          format("the loss is not a finite number at iteration %lld (learning rate %g): the training diverged; "
+                 "lower the learning rate with --lr, or check the starting weights and the data",
+                 static_cast<long long>(state.iteration + 1), lr));
     }
     ++state.iteration;
 
-    int64_t correct = 0;
-    for (int64_t i = 0; i < count; ++i)
-      correct += rankOf(outputs.data() + i * program.classes, program.classes, labels[i], program.smallestWins) == 0;
     for (Window *window : {&epochWindow, &logWindow}) {
-      window->images += count;
-      window->correct += correct;
-      window->lossSum += loss * static_cast<double>(count);
+      window->images += current.total;
+      window->correct += result.correct;
+      window->lossSum += result.lossSum;
     }
     double spent = seconds(std::chrono::steady_clock::now() - start);
     epochSeconds += spent;
     trainSeconds += spent;
-    trainedImages += count;
+    trainedImages += current.total;
     report(lr);
+  }
+
+  /// The images of one iteration that this process computes, in memory that is used again two iterations later.
+  struct Batch {
+    AlignedFloats *images;
+    std::vector<int32_t> labels;
+    int64_t first, total; ///< place of the first of them in the whole batch; the batch's images
+  };
+
+  /// What a batch gave, summed over its images.
+  struct Result {
+    double lossSum;
+    int64_t correct;
+  };
+
+  Result trainAlone(const Batch &current, double lr) {
+    const double loss = session.train(current.images->data(), current.labels.data(), current.total, outputs.data(), lr,
+                                      program.recipe.momentum, program.recipe.weightDecay);
+    return {loss * static_cast<double>(current.total), correctOf(current)};
+  }
+
+  Result trainInParts(const Batch &current, double lr) {
+    const double lossSum = session.stepInParts(current.images->data(), current.labels.data(), current.total,
+                                               *options.parts, outputs.data());
+    if (std::isfinite(lossSum))
+      session.update(lr, program.recipe.momentum, program.recipe.weightDecay);
+    return {lossSum, correctOf(current)};
+  }
+
+  Result trainTogether(const Batch &current, double lr) {
+    const double lossSum =
+        session.stepPart(current.images->data(), current.labels.data(), int64_t(current.labels.size()), current.first,
+                         current.total, outputs.data());
+    Result all{};
+    for (const Result &part : gathered(communicator, Result{lossSum, correctOf(current)})) {
+      all.lossSum += part.lossSum;
+      all.correct += part.correct;
+    }
+    if (std::isfinite(all.lossSum)) {
+      session.sumGradients(communicator);
+      session.update(lr, program.recipe.momentum, program.recipe.weightDecay);
+    }
+    return all;
+  }
+
+  int64_t correctOf(const Batch &current) const {
+    int64_t correct = 0;
+    for (size_t i = 0; i < current.labels.size(); ++i)
+      correct += rankOf(outputs.data() + int64_t(i) * program.classes, program.classes, current.labels[i],
+                        program.smallestWins) == 0;
+    return correct;
+  }
+
+  /// The signal that ends the run after this iteration, in all processes when one has caught it; or 0.
+  int agreedSignal() {
+    for (const int signal : gathered(communicator, int(caughtSignal)))
+      if (signal)
+        return signal;
+    return 0;
+  }
+
+  void say(const std::string &line) {
+    if (communicator.leads())
+      progress.line(line);
   }
 
   double rateNow() const {
     return learningRate(program.recipe.policy, state.lr, state.iteration, state.totalIterations,
                         state.plateau.reductions);
   }
-
-  /// The images of one iteration, in memory that is used again two iterations later.
-  struct Batch {
-    AlignedFloats *images;
-    std::vector<int32_t> labels;
-  };
 
   std::future<Batch> beginBatch(int64_t iteration) {
     const int64_t epoch = iteration / perEpoch, position = iteration % perEpoch;
@@ -219,10 +280,12 @@ private:
       orderEpoch = epoch;
     }
     // The last batch of an epoch is what is left of it.
+    const int64_t total = std::min(batch, trainSet.count - position * batch);
+    const Share share = shareOf(total, communicator.rank, communicator.size);
     auto first = order.begin() + position * batch;
-    std::vector<int64_t> chosen(first, first + std::min(batch, trainSet.count - position * batch));
-    auto make = [this, iteration, epoch, chosen = std::move(chosen)] {
-      Batch made{&images[iteration % 2], std::vector<int32_t>(chosen.size())};
+    std::vector<int64_t> chosen(first + share.first, first + share.last);
+    auto make = [this, iteration, epoch, share, total, chosen = std::move(chosen)] {
+      Batch made{&images[iteration % 2], std::vector<int32_t>(chosen.size()), share.first, total};
       fillBatch(trainSet, chosen, preprocess, {state.seed, epoch}, made.images->data(), made.labels.data());
       return made;
     };
@@ -252,23 +315,24 @@ private:
   }
 
   Metrics finishEpoch() {
-    Metrics test = evaluate(session, testSet);
+    needSameState(communicator, session, state, trainSet, testSet);
+    Metrics test = evaluate(session, testSet, communicator);
     double rate = static_cast<double>(epochWindow.images) / std::max(epochSeconds, 1e-9);
-    progress.line(epochTitle() +
-                  format("  iteration %lld  loss %.4f  top1 %.2f  test loss %.4f  test top1 %.2f  ",
-                         static_cast<long long>(state.iteration), epochWindow.loss(), epochWindow.percent(),
-                         test.loss(), test.top1Percent()) +
-                  format("%.1f s  %s images/s", epochSeconds, withThousands(static_cast<int64_t>(rate)).c_str()) +
-                  (waitSeconds > 0.05 * epochSeconds ? format("  %.1f s of them waiting for data", waitSeconds) : ""));
+    say(epochTitle() +
+        format("  iteration %lld  loss %.4f  top1 %.2f  test loss %.4f  test top1 %.2f  ",
+               static_cast<long long>(state.iteration), epochWindow.loss(), epochWindow.percent(), test.loss(),
+               test.top1Percent()) +
+        format("%.1f s  %s images/s", epochSeconds, withThousands(static_cast<int64_t>(rate)).c_str()) +
+        (waitSeconds > 0.05 * epochSeconds ? format("  %.1f s of them waiting for data", waitSeconds) : ""));
     waitSeconds = 0;
     logTest(test);
     return test;
   }
 
   Metrics testOnTheWay() {
-    Metrics test = evaluate(session, testSet);
-    progress.line(format("iteration %lld  test loss %.4f  test top1 %.2f", static_cast<long long>(state.iteration),
-                         test.loss(), test.top1Percent()));
+    Metrics test = evaluate(session, testSet, communicator);
+    say(format("iteration %lld  test loss %.4f  test top1 %.2f", static_cast<long long>(state.iteration), test.loss(),
+               test.top1Percent()));
     logTest(test);
     return test;
   }
@@ -290,17 +354,19 @@ private:
     log->flush();
   }
 
-  int interrupted() {
+  int interrupted(int signal) {
     std::string path = options.checkpoint.empty() ? options.out + ".checkpoint" : options.checkpoint;
-    saveCheckpoint(session, state, path);
-    progress.line(format("stopped after iteration %lld of %lld; go on with --resume ",
-                         static_cast<long long>(state.iteration), static_cast<long long>(state.totalIterations)) +
-                  path);
-    return 128 + caughtSignal;
+    if (communicator.leads())
+      saveCheckpoint(session, state, path);
+    say(format("stopped after iteration %lld of %lld; go on with --resume ", static_cast<long long>(state.iteration),
+               static_cast<long long>(state.totalIterations)) +
+        path);
+    return 128 + signal;
   }
 
   const Program &program;
   const TrainOptions &options;
+  Communicator &communicator;
   const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
   Session session;
   Dataset trainSet, testSet;
@@ -313,7 +379,7 @@ private:
   std::vector<int64_t> order;
   int64_t orderEpoch = -1;
 
-  Progress progress;
+  Progress progress{communicator.leads()};
   std::unique_ptr<EventFile> log;
   Window epochWindow, logWindow;
   double epochSeconds = 0, trainSeconds = 0, best = 0; ///< best: part of the test set
@@ -322,19 +388,30 @@ private:
   std::future<Batch> pending; ///< last, so that what it reads outlives it
 };
 
-} // namespace
-
-int train(const Program &program, const TrainOptions &options) {
+std::unique_ptr<Training> begin(const Program &program, const TrainOptions &options, Communicator &communicator) {
   program.needTraining();
   if (!program.hasRecipe)
     throw Error("network " + program.network +
                 " has no recipe; add a train block to its model file and compile it again");
   needClasses(program);
+  if (options.parts && communicator.size > 1)
+    throw Error("--parts has one process compute as several do, but there are " + std::to_string(communicator.size) +
+                " processes");
   // Hours of training are not to end in a folder that cannot be written.
-  AtomicFile{options.out};
-  if (!options.checkpoint.empty())
-    AtomicFile{options.checkpoint};
-  return Training(program, options).run();
+  if (communicator.leads()) {
+    AtomicFile{options.out};
+    if (!options.checkpoint.empty())
+      AtomicFile{options.checkpoint};
+  }
+  return std::make_unique<Training>(program, options, communicator);
+}
+
+} // namespace
+
+int train(const Program &program, const TrainOptions &options, Communicator &communicator) {
+  std::unique_ptr<Training> training;
+  agreeOn(communicator, [&] { training = begin(program, options, communicator); });
+  return training->run();
 }
 
 } // namespace fovea

@@ -1,6 +1,7 @@
 // main() of a compiled program: the command line. Each command lives in commands/.
 
 #include "runtime/Error.h"
+#include "runtime/MpiCommunicator.h"
 #include "runtime/ThreadPool.h"
 #include "runtime/commands/Commands.h"
 
@@ -64,6 +65,7 @@ CLI::App *addInfo(CLI::App &app, InfoOptions &o) {
 
 CLI::App *addTrain(CLI::App &app, TrainOptions &o) {
   CLI::App *command = app.add_subcommand("train", "Train on a data set by the model file's recipe");
+  command->footer("`mpirun -n N PROGRAM train ...` (Open MPI) divides each batch among N processes.\n");
   command
       ->add_option("--data", o.data,
                    "Folder of the data set (MNIST's or CIFAR-10's files, or train/CLASS/ and val/CLASS/)")
@@ -85,6 +87,11 @@ CLI::App *addTrain(CLI::App &app, TrainOptions &o) {
   command->add_option("--seed", o.seed, "Seed of initialisation and shuffling (default: 1)")
       ->type_name("N")
       ->check(wholeNumber);
+  command
+      ->add_option("--parts", o.parts,
+                   "Compute each batch in N parts and add up their gradients: the same bits as mpirun -n N")
+      ->type_name("N")
+      ->check(countTo(4096));
   auto *weights =
       command->add_option("--weights", o.weights, "Parameters to start from (safetensors)")->type_name("FILE");
   command
@@ -103,8 +110,7 @@ CLI::App *addTrain(CLI::App &app, TrainOptions &o) {
                    "Stop at the first test with so many right classes, like 0.99, and tell the time it took")
       ->type_name("PART")
       ->check(partOfOne);
-  command
-      ->add_option("--test-every", o.testEvery, "Iterations between tests on the test set (default: an epoch's)")
+  command->add_option("--test-every", o.testEvery, "Iterations between tests on the test set (default: an epoch's)")
       ->type_name("N")
       ->check(positive);
   command->add_flag("--strict", o.strict, "Stop at a damaged picture instead of leaving it out");
@@ -197,7 +203,7 @@ std::string deviceOf(int argc, char **argv) {
   return "";
 }
 
-int run(int argc, char **argv, const std::string &name) {
+int run(int argc, char **argv, const std::string &name, const Launch &launch) {
   std::string device = deviceOf(argc, argv);
   Program program(fovea_main_program, device);
   CLI::App app("Network " + program.network + ", compiled by Fovea", name);
@@ -211,7 +217,7 @@ int run(int argc, char **argv, const std::string &name) {
   std::optional<int> threads;
   std::vector<std::pair<CLI::App *, Run>> commands = {
       {addInfo(app, info), [&](const Program &p) { return infoCommand(p, info); }},
-      {addTrain(app, train), [&](const Program &p) { return fovea::train(p, train); }},
+      {addTrain(app, train), [&](const Program &p) { return trainCommand(p, train, name, threads.has_value()); }},
       {addEval(app, eval), [&](const Program &p) { return evalCommand(p, eval); }},
       {addPredict(app, predict), [&](const Program &p) { return predictCommand(p, predict); }},
       {addStep(app, step), [&](const Program &p) { return stepCommand(p, step); }},
@@ -231,6 +237,8 @@ int run(int argc, char **argv, const std::string &name) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &problem) {
+    if (!launch.speaks)
+      return 0;
     if (problem.get_exit_code() == 0)
       return app.exit(problem);
     std::string given, what = problem.what();
@@ -246,8 +254,12 @@ int run(int argc, char **argv, const std::string &name) {
   if (threads)
     setThreadCount(*threads);
   for (auto &[command, action] : commands)
-    if (command->parsed())
+    if (command->parsed()) {
+      if (launch.size > 1 && command->get_name() != "train")
+        throw Error("`" + command->get_name() + "` runs in one process, but mpirun started " +
+                    std::to_string(launch.size) + "; only `train` divides its work");
       return action(program);
+    }
   return 2;
 }
 
@@ -255,10 +267,11 @@ int run(int argc, char **argv, const std::string &name) {
 
 int main(int argc, char **argv) {
   std::string name = argc > 0 && argv[0] && *argv[0] ? std::filesystem::path(argv[0]).filename().string() : "program";
+  const Launch launch = launchOfEnvironment();
   // A file that outgrows the shell's limit is then a failed write, told like a full disk.
   std::signal(SIGXFSZ, SIG_IGN);
   try {
-    int code = run(argc, argv, name);
+    int code = run(argc, argv, name, launch);
     if (std::fflush(stdout) != 0) {
       std::fprintf(stderr, "%s: error: cannot write to standard output\n", name.c_str());
       return 1;
@@ -267,6 +280,8 @@ int main(int argc, char **argv) {
   } catch (const std::bad_alloc &) {
     std::fprintf(stderr, "%s: error: out of memory\n", name.c_str());
   } catch (const std::exception &problem) {
+    if (!launch.speaks)
+      return 0;
     std::fprintf(stderr, "%s: error: %s\n", name.c_str(), problem.what());
   }
   return 1;

@@ -2,6 +2,8 @@
 set(FOVEA_RUNTIME_TRAIN_SOURCES
   CApi.cpp
   Checkpoint.cpp
+  Communicator.cpp
+  DataParallel.cpp
   Evaluate.cpp
   EventFile.cpp
   HalideRuntime.cpp
@@ -9,6 +11,7 @@ set(FOVEA_RUNTIME_TRAIN_SOURCES
   Memory.cpp
   LrPolicy.cpp
   Metrics.cpp
+  MpiCommunicator.cpp
   Packing.cpp
   Predictions.cpp
   Program.cpp
@@ -27,6 +30,7 @@ set(FOVEA_RUNTIME_HOT_SOURCES
   Preprocess.cpp
   HalideRuntime.cpp
   Metrics.cpp
+  MpiCommunicator.cpp
   Packing.cpp
   Session.cpp
   ThreadPool.cpp)
@@ -38,4 +42,5 @@ set(FOVEA_MAIN_SOURCES
   commands/Predict.cpp
   commands/Show.cpp
   commands/Step.cpp
+  commands/Train.cpp
   main.cpp)

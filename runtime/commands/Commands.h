@@ -19,6 +19,10 @@ struct InfoOptions {
 };
 int infoCommand(const Program &program, const InfoOptions &options);
 
+/// Trains alone, or together with the processes that mpirun started; `name` is the program's, for errors, and without
+/// `threadsGiven` each process takes the cores that are its own. An error of one process ends all.
+int trainCommand(const Program &program, const TrainOptions &options, const std::string &name, bool threadsGiven);
+
 struct EvalOptions {
   std::string data;
   std::vector<std::string> weights; ///< the outputs of all are averaged
