@@ -209,6 +209,7 @@ void Session::addTo(SharedFloats &sum, SharedFloats &terms, bool fresh) {
     sum.functionWrote();
     return;
   }
+  DenormalsAreZero guard;
   float *to = sum.write();
   const float *from = terms.read();
   for (int64_t i = 0; i < sum.size(); ++i)
@@ -265,7 +266,6 @@ double Session::stepPart(const float *images, const int32_t *labels, int64_t cou
 double Session::stepInParts(const float *images, const int32_t *labels, int64_t count, int64_t parts, float *outputs) {
   if (partsSum.size() == 0)
     partsSum.resize(program.gradientFloats, device.get());
-  DenormalsAreZero guard; // As communicators have it.
   double loss = 0;
   for (int64_t part = 0; part < parts; ++part) {
     const Share share = shareOf(count, part, parts);
