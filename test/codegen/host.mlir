@@ -6,13 +6,13 @@
 // CHECK-DAG: @dims_{{[0-9]+}} = private constant [16 x i32] [i32 0, i32 8, i32 1, i32 0, i32 0, i32 2, i32 8, i32 0, i32 0, i32 2, i32 16, i32 0, i32 0, i32 1, i32 32, i32 0]
 
 // The metadata says how parameters are packed.
-// CHECK: c"{\22abi\22:3
+// CHECK: c"{\22abi\22:4
 // CHECK-SAME: \22arena_bytes\22:192,\22batch\22:1,\22kernels\22:[{\22bytes\22:160,\22flops\22:0,\22name\22:\22image: relayout\22}
 // CHECK-SAME: \22network\22:\22Tiny\22
 // CHECK-SAME: \22block\22:4,\22count\22:24,\22decay_mult\22:1.0,\22init\22:{\22kind\22:\22xavier\22},\22layout\22:\22weight\22,\22lr_mult\22:1.0,\22name\22:\22fc.weight\22,\22offset\22:0,\22pack\22:[3,2,2,2],\22shape\22:[3,8],\22size\22:32,\22trainable\22:true
 // CHECK-SAME: \22init\22:{\22kind\22:\22constant\22,\22value\22:0.1},\22layout\22:\22vector\22
 // CHECK-SAME: \22recipe\22:{\22batch\22:1
-// CHECK: @fovea_main_program = constant { ptr, i64, ptr, i32, i32, ptr, ptr, ptr } { ptr @fovea_fovea_main_metadata, i64 {{[0-9]+}}, ptr @fovea_fovea_main_functions, i32 1, i32 3, ptr @fovea_fovea_main_target, ptr @fovea_fovea_main_needs, ptr null }
+// CHECK: @fovea_main_program = constant { ptr, i64, ptr, i32, i32, ptr, ptr, ptr, ptr } { ptr @fovea_fovea_main_metadata, i64 {{[0-9]+}}, ptr @fovea_fovea_main_functions, i32 1, i32 4, ptr @fovea_fovea_main_target, ptr @fovea_fovea_main_needs, ptr null, ptr null }
 
 // CHECK: define internal i32 @fovea_fovea_main_fn_0(ptr %[[SLOTS:.*]])
 // CHECK: %[[ARENA:.*]] = load ptr, ptr %[[SLOTS]], align 8
