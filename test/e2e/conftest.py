@@ -1,4 +1,5 @@
 """Where the built compiler is, and how to run programs: one place for all end-to-end tests."""
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,20 @@ def run(*command, check=True, **options):
     if check:
         assert result.returncode == 0, f"{command}: {result.stdout}\n{result.stderr}"
     return result
+
+
+def random_parameters(program, random):
+    """Values that keep activations of about one."""
+    import numpy as np
+
+    parameters = {}
+    for tensor in json.loads(run(program, "info", "--json").stdout)["tensors"]:
+        shape, name = tensor["shape"], tensor["name"]
+        if tensor["trainable"] or "running" in name:
+            fan_in = max(1, np.prod(shape[3:] if len(shape) == 6 else shape[1:]))
+            value = random.standard_normal(shape) * (2 / fan_in) ** 0.5 if len(shape) > 1 else random.random(shape) + 0.5
+            parameters[name] = value.astype(np.float32)
+    return parameters
 
 
 @pytest.fixture(scope="session", autouse=True)

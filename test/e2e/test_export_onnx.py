@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from conftest import ROOT, run
+from conftest import ROOT, random_parameters, run
 from files import write_safetensors
 from network import random_network
 from test_random_networks import difference
@@ -29,18 +29,6 @@ def test_random_networks(fovea, tmp_path, seed):
     actual = exported(fovea, tmp_path / "net.net", tmp_path / "w.safetensors", net.image.data)
     assert actual.shape == output.data.shape
     assert difference(actual, output.data, 1e-6) < 1e-4
-
-
-def random_parameters(program, random):
-    """Values that keep activations of about one."""
-    parameters = {}
-    for tensor in json.loads(run(program, "info", "--json").stdout)["tensors"]:
-        shape, name = tensor["shape"], tensor["name"]
-        if tensor["trainable"] or "running" in name:
-            fan_in = max(1, np.prod(shape[3:] if len(shape) == 6 else shape[1:]))
-            value = random.standard_normal(shape) * (2 / fan_in) ** 0.5 if len(shape) > 1 else random.random(shape) + 0.5
-            parameters[name] = value.astype(np.float32)
-    return parameters
 
 
 @pytest.mark.parametrize("model", ["lenet5-1998", "cifar-full", "cifar-11pct", "googlenet", "squeezenet", "resnet50"])

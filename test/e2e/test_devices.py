@@ -1,0 +1,143 @@
+"""Programs for OpenCL against the same network on the CPU. Where there is no GPU, PoCL runs the kernels."""
+import json
+import os
+
+import numpy as np
+import pytest
+from conftest import ROOT, random_parameters, run
+from files import read_safetensors, write_safetensors
+
+# Grouped and unshared convolutions, normalizations of both kinds, overlapping pooling and dropout.
+MODEL = """network N {
+  input image: f32[1, 28, 28]
+  a = image -> conv(8, kernel: 5, stride: 2)
+  n = a -> batch_norm(momentum: 0.25) -> relu -> lrn(size: 5, alpha: 1e-2, beta: 0.75, k: 2)
+  b = n -> conv(12, kernel: 3, groups: 2, bias: 0.1) -> relu -> max_pool(3, stride: 2)
+  c = b -> local(6, kernel: 2) -> tanh -> dropout(0.25)
+  d = c -> dense(33) -> sigmoid
+  output y = d -> dense(10)
+}
+train {
+  data: mnist(scale: 0.00390625)
+  optimizer: sgd(lr: 0.05, momentum: 0.9, weight_decay: 1e-3)
+  init: he
+  batch: 32
+  epochs: 1
+}
+"""
+SIDES = ["cpu", "opencl"]
+
+
+def program_of(fovea, folder, model, *options):
+    program = folder / "program"
+    run(fovea, "compile", model, "--target", "opencl,x86-64-v3", "-o", program, *options)
+    return program
+
+
+@pytest.fixture(scope="module", params=["n", "lenet5-1998"])  # The latter has masked connections and scales.
+def program(fovea, tmp_path_factory, request):
+    folder = tmp_path_factory.mktemp(request.param)
+    (folder / "n.net").write_text(MODEL)
+    model = folder / "n.net" if request.param == "n" else ROOT / "models" / f"{request.param}.net"
+    return program_of(fovea, folder, model, "--batch", "32")
+
+
+def differences(left, right):
+    """By tensor: the largest difference, in parts of the largest value. A bias in front of a normalization stays nearly 0."""
+    assert left.keys() == right.keys()
+    return {name: np.abs(left[name] - right[name]).max() / (np.abs(right[name]).max() + 1e-3) for name in left}
+
+
+def trained(program, side, digits, folder, *options):
+    out = folder / f"{side}.safetensors"
+    log = run(program, "train", "--device", side, "--data", digits, "--out", out, *options).stdout
+    return read_safetensors(out), log
+
+
+# Whole batches; padded ones; and what no function holds, whose gradients are added up on the device.
+@pytest.mark.parametrize("batch", [32, 20, 48])
+def test_training_agrees(program, digits, tmp_path, batch):
+    options = ["--iterations", 3, "--batch", batch]
+    (cpu, log), (device, device_log) = (trained(program, side, digits, tmp_path, *options) for side in SIDES)
+    worst = differences(device, cpu)
+    assert 0 < max(worst.values()) < 2e-3, worst
+    loss = lambda text: float(text.split("loss ")[1].split()[0])
+    assert abs(loss(log) - loss(device_log)) <= 2e-4
+
+
+def test_training_repeats_to_the_bit(program, digits, tmp_path):
+    first, second = (trained(program, "opencl", digits, tmp_path, "--iterations", 2)[0] for _ in range(2))
+    assert max(differences(first, second).values()) == 0
+
+
+def test_a_run_goes_on_on_the_cpu(program, digits, tmp_path):
+    cpu, _ = trained(program, "cpu", digits, tmp_path, "--iterations", 3)
+    checkpoint = tmp_path / "checkpoint"
+    trained(program, "opencl", digits, tmp_path, "--iterations", 2, "--checkpoint", checkpoint)
+    resumed, _ = trained(program, "cpu", digits, tmp_path, "--iterations", 3, "--resume", checkpoint)
+    assert max(differences(resumed, cpu).values()) < 2e-3
+
+
+def test_lenet_learns_on_the_device(fovea, digits, tmp_path):
+    """A whole run: eight passes over the made digits, as on the CPU."""
+    program = program_of(fovea, tmp_path, ROOT / "models" / "lenet.net", "--batch", "64")
+    tops = []
+    for side in SIDES:
+        _, log = trained(program, side, digits, tmp_path, "--epochs", 8)
+        tops.append(float(log.rsplit("top1 ", 1)[1].split()[0]))
+    assert min(tops) > 95 and abs(tops[0] - tops[1]) <= 1, tops
+
+
+MODELS = os.environ.get("FOVEA_DEVICE_MODELS", "alexnet").split(",")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_inference_and_gradients_agree(fovea, tmp_path, model):
+    program = program_of(fovea, tmp_path, ROOT / "models" / f"{model}.net", "--batch", "1")
+    random = np.random.default_rng(1)
+    info = json.loads(run(program, "info", "--json").stdout)
+    write_safetensors(tmp_path / "w", random_parameters(program, random))
+    np.save(tmp_path / "x.npy", random.standard_normal([1, *info["input"]["shape"]]).astype(np.float32))
+    np.save(tmp_path / "l.npy", np.array([3]))
+    outputs, gradients = [], []
+    for side in SIDES:
+        common = ["--device", side, "--weights", tmp_path / "w", "--input", tmp_path / "x.npy"]
+        run(program, "predict", *common, "--output", tmp_path / "y.npy")
+        outputs.append(np.load(tmp_path / "y.npy"))
+        run(program, "step", *common, "--labels", tmp_path / "l.npy", "--gradients", tmp_path / "g")
+        gradients.append(read_safetensors(tmp_path / "g"))
+    assert np.abs(outputs[0] - outputs[1]).max() < 1e-4 * np.abs(outputs[0]).max()
+    worst = differences(gradients[1], gradients[0])
+    assert max(worst.values()) < 1e-2, worst
+
+
+def refusal(program, *arguments, **environment):
+    result = run(program, *arguments, check=False, env={**os.environ, **environment})
+    assert result.returncode == 1 and result.stdout == "" and result.stderr.count("\n") == 1
+    return result.stderr.split("error: ", 1)[1].rstrip()
+
+
+def test_mistakes(program, tmp_path):
+    bench = ["bench", "--repeat", "1", "--device"]
+    assert refusal(program, *bench, "opencl:7") == (
+        "there is no opencl:7: OpenCL finds one device, opencl:0")
+    assert refusal(program, *bench, "cuda") == (
+        "--device: this program was compiled for opencl and x86-64-v3, not for `cuda`")
+    for text in ["gpu", "opencl:", "opencl:x", "opencl:-1", "cpu:0"]:
+        assert refusal(program, *bench, text) == (
+            f"--device: expected cpu, cuda, opencl, or one of several like cuda:1, not `{text}`")
+    assert refusal(program, *bench, "opencl", OCL_ICD_VENDORS=str(tmp_path)) == (
+        "OpenCL finds no device on this machine: install a driver for one, or compile the network for a CPU")
+
+
+def test_a_cpu_is_chosen_where_there_is_no_gpu(program, tmp_path):
+    for environment in {}, {"OCL_ICD_VENDORS": str(tmp_path)}:
+        info = json.loads(run(program, "info", "--json", env={**os.environ, **environment}).stdout)
+        assert info["target"] == "x86-64-v3" and info["targets"] == ["opencl", "x86-64-v3"]
+
+
+def test_memory_that_is_not_there(fovea, tmp_path):
+    """PoCL takes a limit in GiB."""
+    program = program_of(fovea, tmp_path, ROOT / "models" / "vgg16.net", "--batch", "64", "--inference")
+    message = refusal(program, "bench", "--repeat", "1", "--device", "opencl", POCL_MEMORY_LIMIT="1")
+    assert "out of memory: " in message and " MiB more are needed, " in message and "the device has " in message
