@@ -22,9 +22,12 @@ set(FOVEA_RUNTIME_TRAIN_SOURCES
   ThreadPool.cpp
   Trainer.cpp
   Weights.cpp
+  device/Cuda.cpp
+  device/CudaDriver.cpp
   device/Device.cpp
   device/HalideDevice.cpp
-  device/OpenCl.cpp)
+  device/OpenCl.cpp
+  device/Ptx.cpp)
 set(FOVEA_RUNTIME_HOT_SOURCES
   Dataset.cpp
   Preprocess.cpp

@@ -45,6 +45,9 @@ public:
   int64_t memoryBytes = 0; ///< in all
   bool isGpu = true;       ///< OpenCL may be a CPU's.
 
+  /// 10^9 operations a second of all its multiply-adds of floats at once, by its clock; 0 where that is not known.
+  virtual double peakGflops() const { return 0; }
+
   /// Zeroed memory on a boundary of 512 bytes. Throws Error that says how much was wanted and how much there is.
   virtual DeviceAddress allocate(int64_t bytes) = 0;
   virtual void free(DeviceAddress address) = 0;

@@ -1,0 +1,412 @@
+// NVIDIA's GPUs through CUDA's driver API, whose library is opened at run time.
+//
+// Everything happens in one stream. A function is launched kernel by kernel the first time, which loads its modules and
+// takes its scratch memory; the second time its launches are recorded as a graph, and from then on each call is one
+// launch.
+#include "runtime/device/Device.h"
+
+#include "runtime/Error.h"
+#include "runtime/ProgramAbi.h"
+#include "runtime/device/CudaDriver.h"
+#include "runtime/device/Ptx.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <map>
+
+namespace fovea {
+namespace {
+
+const CudaDriver &api() { return cudaDriver(); }
+
+std::string mebibytes(int64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; }
+
+class CudaDevice final : public Device {
+public:
+  CudaDevice(int index, CUdevice device) : device(device) {
+    id = "cuda:" + std::to_string(index);
+    char label[256] = "";
+    check(api().cuDeviceGetName(label, sizeof label, device), "asking for the device's name");
+    name = label;
+    if (const int capability = api().capabilityOf(device); capability < leastCapability)
+      throw Error(id + " (" + name + ") is too old: it has compute capability " + capabilityText(capability) +
+                  ", and programs need " + capabilityText(leastCapability) + " or higher");
+    size_t total = 0;
+    check(api().cuDeviceTotalMem_v2(&total, device), "asking for the device's memory");
+    memoryBytes = int64_t(total);
+    CUresult code = api().cuDevicePrimaryCtxRetain(&context, device);
+    if (code != CUDA_SUCCESS)
+      throw Error(id + " (" + name + ") cannot be opened: " + api().text(code));
+    code = api().cuCtxSetCurrent(context);
+    if (code == CUDA_SUCCESS)
+      code = api().cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING);
+    if (code != CUDA_SUCCESS) {
+      api().cuDevicePrimaryCtxRelease_v2(device);
+      throw Error(id + " (" + name + ") cannot be opened: " + api().text(code));
+    }
+    own.source = cudaOwnSource;
+  }
+
+  ~CudaDevice() override {
+    api().cuCtxSetCurrent(context);
+    api().cuStreamSynchronize(stream);
+    for (Call &call : calls)
+      forget(call);
+    for (Staging &block : staging) {
+      api().cuEventDestroy_v2(block.copied);
+      api().cuMemFreeHost(block.memory);
+    }
+    for (auto &[address, bytes] : allocations)
+      api().cuMemFree_v2(address);
+    for (CUmodule module : loaded)
+      api().cuModuleUnload(module);
+    api().cuStreamDestroy_v2(stream);
+    api().cuDevicePrimaryCtxRelease_v2(device);
+  }
+
+  /// 2 operations a cycle and multiply-add unit: 64 of these in a multiprocessor of capability 8.0, later 128.
+  double peakGflops() const override {
+    int multiprocessors = 0, kilohertz = 0;
+    api().cuDeviceGetAttribute(&multiprocessors, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, device);
+    api().cuDeviceGetAttribute(&kilohertz, CU_DEVICE_ATTRIBUTE_CLOCK_RATE, device);
+    return 2.0 * (api().capabilityOf(device) == 80 ? 64 : 128) * multiprocessors * kilohertz * 1e-6;
+  }
+
+  DeviceAddress allocate(int64_t bytes) override {
+    makeCurrent();
+    const int64_t rounded = (std::max<int64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+    CUdeviceptr address = 0;
+    const CUresult code = api().cuMemAlloc_v2(&address, size_t(rounded));
+    if (code == CUDA_ERROR_OUT_OF_MEMORY) {
+      size_t free = 0, total = 0;
+      api().cuMemGetInfo_v2(&free, &total);
+      int64_t taken = 0;
+      for (auto &[begin, size] : allocations)
+        taken += size;
+      throw Error(id + " (" + name + "): out of memory: " + mebibytes(rounded) + " more are needed, " +
+                  mebibytes(taken) + " are taken, and of the device's " + mebibytes(memoryBytes) + " " +
+                  mebibytes(int64_t(free)) + " are free");
+    }
+    check(code, "taking memory");
+    allocations[address] = rounded;
+    check(api().cuMemsetD32Async(address, 0, size_t(rounded) / 4, stream), "zeroing memory");
+    return address;
+  }
+
+  void free(DeviceAddress address) override {
+    if (!allocations.erase(address))
+      return;
+    api().cuCtxSetCurrent(context);
+    api().cuStreamSynchronize(stream);
+    // Their graphs hold the address, which the next allocation may get.
+    std::erase_if(calls, [&](Call &call) {
+      const bool uses = std::find(call.slots.begin(), call.slots.end(), address) != call.slots.end();
+      if (uses)
+        forget(call);
+      return uses;
+    });
+    api().cuMemFree_v2(address);
+  }
+
+  void upload(DeviceAddress to, const void *from, int64_t bytes) override {
+    makeCurrent();
+    for (int64_t done = 0; done < bytes; done += stagingBytes) {
+      const int64_t part = std::min(stagingBytes, bytes - done);
+      Staging &block = takeStaging();
+      std::memcpy(block.memory, static_cast<const char *>(from) + done, size_t(part));
+      check(api().cuMemcpyHtoDAsync_v2(to + DeviceAddress(done), block.memory, size_t(part), stream),
+            "copying to the device");
+      check(api().cuEventRecord(block.copied, stream), "copying to the device");
+    }
+  }
+
+  void download(void *to, DeviceAddress from, int64_t bytes) override {
+    makeCurrent();
+    for (int64_t done = 0; done < bytes; done += stagingBytes) {
+      const int64_t part = std::min(stagingBytes, bytes - done);
+      Staging &block = takeStaging();
+      check(api().cuMemcpyDtoHAsync_v2(block.memory, from + DeviceAddress(done), size_t(part), stream),
+            "copying from the device");
+      check(api().cuEventRecord(block.copied, stream), "copying from the device");
+      check(api().cuEventSynchronize(block.copied), "computing");
+      std::memcpy(static_cast<char *>(to) + done, block.memory, size_t(part));
+    }
+  }
+
+  void copy(DeviceAddress to, DeviceAddress from, int64_t bytes) override {
+    makeCurrent();
+    check(api().cuMemcpyDtoDAsync_v2(to, from, size_t(bytes), stream), "copying on the device");
+  }
+
+  void fillZero(DeviceAddress to, int64_t bytes) override {
+    makeCurrent();
+    check(api().cuMemsetD8Async(to, 0, size_t(bytes), stream), "zeroing memory");
+  }
+
+  void wait() override {
+    makeCurrent();
+    check(api().cuStreamSynchronize(stream), "computing");
+  }
+
+  void add(DeviceAddress sum, DeviceAddress terms, int64_t count) override { runOwn("fovea_add", count, sum, terms); }
+
+  void zeroAt(DeviceAddress floats, DeviceAddress indices, int64_t count) override {
+    runOwn("fovea_zero_at", count, floats, indices);
+  }
+
+  int run(int (*function)(void *const *), void *const *slots) override {
+    makeCurrent();
+    if (slots[FOVEA_SLOT_PROFILE] || !api().hasGraphs)
+      return Device::run(function, slots);
+    Call &call = callOf(function, slots);
+    if (call.graph) {
+      check(api().cuGraphLaunch(call.graph, stream), "launching a graph");
+      return 0;
+    }
+    if (call.state == Call::Settled && record(call, slots)) {
+      check(api().cuGraphLaunch(call.graph, stream), "launching a graph");
+      return 0;
+    }
+    const int code = Device::run(function, slots);
+    if (code == 0 && call.state == Call::New)
+      call.state = Call::Settled;
+    return code;
+  }
+
+private:
+  static constexpr int64_t alignment = 512;
+  static constexpr int64_t stagingBytes = 8 << 20;
+  static constexpr size_t mostStaging = 32;
+  static constexpr int kernelsOwnShared = 48 << 10; ///< bytes that a kernel may have without asking
+
+  /// A block of pinned memory for copies, and the end of its latest.
+  struct Staging {
+    void *memory;
+    CUevent copied;
+  };
+
+  /// A function of a module, and the largest block that it can be launched with.
+  struct Kernel {
+    CUfunction function = nullptr;
+    int threads = 0, staticShared = 0, dynamicShared = kernelsOwnShared;
+  };
+
+  /// A compiled function with the slots that it is called with.
+  struct Call {
+    enum State { New, Settled, Unrecordable };
+    int (*function)(void *const *);
+    std::array<DeviceAddress, FOVEA_SLOT_PROFILE> slots; ///< all before the profile
+    State state = New;
+    CUgraphExec graph = nullptr;
+  };
+
+  CUdevice device;
+  CUcontext context = nullptr;
+  CUstream stream = nullptr;
+  std::map<DeviceAddress, int64_t> allocations;
+  std::vector<Staging> staging;
+  size_t nextStaging = 0;
+  std::vector<CUmodule> loaded; ///< Graphs hold their functions: unloaded at the end alone.
+  std::map<const DeviceModule *, CUmodule> modules;
+  std::map<std::pair<const DeviceModule *, const char *>, Kernel> kernels; ///< The name lives as long as the module.
+  std::vector<Call> calls;
+  std::vector<void *> values; ///< of a launch's arguments
+  DeviceModule own;
+
+  void makeCurrent() { check(api().cuCtxSetCurrent(context), "choosing the device"); }
+
+  void check(CUresult code, const char *what) const {
+    if (code != CUDA_SUCCESS)
+      throw Error(id + " (" + name + "): " + what + " failed: " + api().text(code));
+  }
+  using Device::check;
+
+  /// The block whose latest copy is longest ago, or another while that is still under way.
+  Staging &takeStaging() {
+    if (nextStaging == staging.size())
+      nextStaging = 0;
+    if (staging.empty() ||
+        (staging.size() < mostStaging && api().cuEventQuery(staging[nextStaging].copied) == CUDA_ERROR_NOT_READY)) {
+      Staging made{};
+      const CUresult code = api().cuMemHostAlloc(&made.memory, size_t(stagingBytes), 0);
+      if (code == CUDA_SUCCESS) {
+        check(api().cuEventCreate(&made.copied, CU_EVENT_DISABLE_TIMING), "making an event");
+        staging.insert(staging.begin() + ptrdiff_t(nextStaging), made);
+        return staging[nextStaging++];
+      }
+      if (staging.empty())
+        throw Error(id + " (" + name + "): the machine has no memory to copy through: " + api().text(code));
+    }
+    Staging &block = staging[nextStaging++];
+    check(api().cuEventSynchronize(block.copied), "computing");
+    return block;
+  }
+
+  CUmodule load(const DeviceModule &module, int registers) {
+    const std::string source = withSharedMemoryBase(module.source);
+    char log[4096] = "";
+    std::vector<CUjit_option> options{CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+    std::vector<void *> optionValues{log, reinterpret_cast<void *>(sizeof log)};
+    if (registers) {
+      options.push_back(CU_JIT_MAX_REGISTERS);
+      optionValues.push_back(reinterpret_cast<void *>(intptr_t(registers)));
+    }
+    CUmodule made = nullptr;
+    const CUresult code =
+        api().cuModuleLoadDataEx(&made, source.c_str(), unsigned(options.size()), options.data(), optionValues.data());
+    if (code == CUDA_ERROR_UNSUPPORTED_PTX_VERSION)
+      throw Error("NVIDIA's driver is too old for this program's kernels: install a newer one");
+    if (code != CUDA_SUCCESS) {
+      const std::string first(log, strcspn(log, "\n"));
+      throw Error("the driver refuses a kernel: " + api().text(code) + (first.empty() ? "" : ": " + first));
+    }
+    loaded.push_back(made);
+    return made;
+  }
+
+  Kernel functionOf(CUmodule module, const char *entry) {
+    Kernel made;
+    require(api().cuModuleGetFunction(&made.function, module, entry), entry);
+    require(api().cuFuncGetAttribute(&made.threads, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, made.function), entry);
+    require(api().cuFuncGetAttribute(&made.staticShared, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, made.function), entry);
+    return made;
+  }
+
+  /// Found by name the first time alone. PTX does not say how large the blocks will be, and one whose registers do not
+  /// suffice is translated again, with as many as each thread can have.
+  Kernel &kernelOf(const DeviceLaunch &launch) {
+    Kernel &kernel = kernels[{launch.module, launch.entry}];
+    const int threads = int(launch.block[0] * launch.block[1] * launch.block[2]);
+    if (!kernel.function) {
+      CUmodule &module = modules[launch.module];
+      if (!module)
+        module = load(*launch.module, 0);
+      kernel = functionOf(module, launch.entry);
+    }
+    if (threads > kernel.threads) {
+      const int most = attribute(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
+      if (threads > most)
+        throw Error(std::string(launch.entry) + " needs blocks of " + std::to_string(threads) +
+                    " threads, and this device has at most " + std::to_string(most));
+      // Registers are given out to four warps at a time, eight for each thread.
+      const int registers =
+          std::min(attribute(CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_BLOCK) / ((threads + 127) / 128 * 128) / 8 * 8, 255);
+      kernel = functionOf(load(*launch.module, registers), launch.entry);
+      if (threads > kernel.threads)
+        throw Error(std::string(launch.entry) + " needs blocks of " + std::to_string(threads) +
+                    " threads, for which this device has too few registers");
+    }
+    if (int(launch.sharedBytes) + kernel.staticShared > kernel.dynamicShared) {
+      const int most = attribute(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
+      if (int(launch.sharedBytes) + kernel.staticShared > most)
+        throw Error(std::string(launch.entry) + " needs " +
+                    std::to_string(launch.sharedBytes + unsigned(kernel.staticShared)) +
+                    " bytes of shared memory, and a block of this device has at most " + std::to_string(most));
+      require(api().cuFuncSetAttribute(kernel.function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                                       int(launch.sharedBytes)),
+              launch.entry);
+      kernel.dynamicShared = int(launch.sharedBytes) + kernel.staticShared;
+    }
+    return kernel;
+  }
+
+  int attribute(CUdevice_attribute which) {
+    int value = 0;
+    check(api().cuDeviceGetAttribute(&value, which, device), "asking for the device's limits");
+    return value;
+  }
+
+  /// For what `launch` keeps, which `Device::check` throws with the device's name.
+  static void require(CUresult code, const char *entry) {
+    if (code != CUDA_SUCCESS)
+      throw Error(std::string("kernel ") + entry + " failed: " + api().text(code));
+  }
+
+  void enqueue(const DeviceLaunch &launch) override {
+    Kernel &kernel = kernelOf(launch);
+    values.clear();
+    for (const DeviceLaunch::Argument &argument : launch.arguments)
+      values.push_back(const_cast<void *>(argument.scalar ? argument.scalar : &argument.address));
+    require(api().cuLaunchKernel(kernel.function, launch.grid[0], launch.grid[1], launch.grid[2], launch.block[0],
+                                 launch.block[1], launch.block[2], launch.sharedBytes, stream, values.data(), nullptr),
+            launch.entry);
+  }
+
+  void runOwn(const char *entry, int64_t count, DeviceAddress first, DeviceAddress second) {
+    if (!count)
+      return;
+    makeCurrent();
+    DeviceLaunch launch{&own, entry, {unsigned((count + 255) / 256), 1, 1}, {256, 1, 1}, 0, {}};
+    launch.arguments = {{first, 0, nullptr}, {second, 0, nullptr}, {0, sizeof count, &count}};
+    try {
+      enqueue(launch);
+    } catch (const Error &problem) {
+      throw Error(id + " (" + name + "): " + problem.what());
+    }
+  }
+
+  Call &callOf(int (*function)(void *const *), void *const *slots) {
+    std::array<DeviceAddress, FOVEA_SLOT_PROFILE> addresses;
+    for (size_t index = 0; index < addresses.size(); ++index)
+      addresses[index] = reinterpret_cast<DeviceAddress>(slots[index]);
+    for (Call &call : calls)
+      if (call.function == function && call.slots == addresses)
+        return call;
+    calls.push_back({function, addresses});
+    return calls.back();
+  }
+
+  /// Makes a graph of the call's launches without running them; false, for good, where that fails.
+  bool record(Call &call, void *const *slots) {
+    call.state = Call::Unrecordable;
+    if (api().cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL) != CUDA_SUCCESS)
+      return false;
+    const int code = Device::run(call.function, slots);
+    CUgraph graph = nullptr;
+    const CUresult ended = api().cuStreamEndCapture(stream, &graph);
+    try {
+      check(); // Takes what went wrong: the call is made once more without a graph, which tells it again.
+    } catch (const Error &) {
+    }
+    if (code == 0 && ended == CUDA_SUCCESS && graph &&
+        api().cuGraphInstantiateWithFlags(&call.graph, graph, 0) != CUDA_SUCCESS)
+      call.graph = nullptr;
+    if (graph)
+      api().cuGraphDestroy(graph);
+    return call.graph;
+  }
+
+  static void forget(Call &call) {
+    if (call.graph)
+      api().cuGraphExecDestroy(call.graph);
+    call.graph = nullptr;
+  }
+};
+
+std::shared_ptr<Device> openCuda(int index) {
+  if (!api().problem.empty())
+    throw Error(api().problem);
+  const int count = api().devices;
+  if (index >= count)
+    throw Error("there is no cuda:" + std::to_string(index) + ": CUDA finds " +
+                (count == 1 ? "one device, cuda:0"
+                            : std::to_string(count) + " devices, the last cuda:" + std::to_string(count - 1)));
+  CUdevice device = 0;
+  if (const CUresult code = api().cuDeviceGet(&device, index); code != CUDA_SUCCESS)
+    throw Error("cuda:" + std::to_string(index) + " cannot be opened: " + api().text(code));
+  return std::make_shared<CudaDevice>(index, device);
+}
+
+int countCuda() { return api().problem.empty() ? api().devices : 0; }
+
+bool hasCudaGpu() {
+  CUdevice device = 0;
+  return countCuda() && api().cuDeviceGet(&device, 0) == CUDA_SUCCESS && api().capabilityOf(device) >= leastCapability;
+}
+
+} // namespace
+
+extern "C" const DeviceBackend fovea_cuda_backend = {"cuda", openCuda, countCuda, hasCudaGpu};
+
+} // namespace fovea

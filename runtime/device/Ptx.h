@@ -1,0 +1,12 @@
+// What becomes of Halide's PTX before a driver gets it.
+#pragma once
+
+#include <string>
+
+namespace fovea {
+
+/// Lets accesses to shared memory count from where the block's memory begins. Halide counts from address 0, which is
+/// where it begins up to compute capability 8.9; from 9.0 on the system keeps the first 1024 bytes for itself.
+std::string withSharedMemoryBase(const std::string &ptx);
+
+} // namespace fovea
