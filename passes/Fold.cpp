@@ -102,6 +102,19 @@ template <typename Gradient> struct ActivationGradientAfterPool : OpRewritePatte
   }
 };
 
+/// bias_gradient(max_pool_gradient(indices, dy)) -> bias_gradient(dy): each number of dy goes to one place of its channel,
+/// because no window lies outside of the image, so that the sums are the same.
+struct BiasGradientAfterPool : OpRewritePattern<cnn::BiasGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(cnn::BiasGradientOp op, PatternRewriter &rewriter) const override {
+    auto poolGradient = op.getDy().getDefiningOp<cnn::MaxPoolGradientOp>();
+    if (!poolGradient)
+      return failure();
+    rewriter.modifyOpInPlace(op, [&] { op.getDyMutable().assign(poolGradient.getDy()); });
+    return success();
+  }
+};
+
 /// The gradient of an activation y = f(x), written in terms of y, whose result is only concatenated:
 ///   z = concat(..., y, ...): f_gradient(y, slice(dz)) -> slice(f_gradient(z, dz))
 /// where all that is concatenated are results of f. One operation then serves all, and z, which the next layers need
@@ -191,7 +204,7 @@ struct FoldPass : impl::FoldBase<FoldPass> {
     RewritePatternSet patterns(context);
     patterns.add<ReadThroughFlatten<cnn::DenseOp>, ReadThroughFlatten<cnn::DenseWeightGradientOp>,
                  UnflattenInputGradient, FlattenAfterElementwise, ActivationGradientAfterPool<cnn::ReluGradientOp>,
-                 ActivationGradientAfterPool<cnn::TanhGradientOp>, ActivationGradientAfterPool<cnn::SigmoidGradientOp>,
+                 ActivationGradientAfterPool<cnn::TanhGradientOp>, ActivationGradientAfterPool<cnn::SigmoidGradientOp>, BiasGradientAfterPool,
                  ActivationGradientBeforeSlice<cnn::ReluGradientOp>, ActivationGradientBeforeSlice<cnn::TanhGradientOp>,
                  ActivationGradientBeforeSlice<cnn::SigmoidGradientOp>, DropUnusedIndices>(context);
     for (RegisteredOperationName name : context->getRegisteredOperations())

@@ -28,6 +28,8 @@ def Fold : Pass<"cnn-fold", "mlir::ModuleOp"> {
     - the gradient of an activation in front of a max pooling is taken after the pooling, where the tensors are
       smaller: only an element that was a maximum receives a gradient, and the pooling passed exactly that element
       on. The activation before the pooling then need not be kept;
+    - the gradient of a bias in front of a max pooling sums what comes from the pooling, which is smaller: the pooling's
+      gradient puts each number in one place of its channel;
     - the gradients of activations that are only concatenated are taken before the gradient is sliced, as one operation
       on the whole: what the next layers read is then kept once, not in parts as well;
     - operations without effect whose results are unused, and repeated operations, are erased.

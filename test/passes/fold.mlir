@@ -63,6 +63,20 @@ func.func @activation_gradient_after_pool(%x: tensor<1x2x4x4xf32>, %dy: tensor<1
   return %y, %2 : tensor<1x2x2x2xf32>, tensor<1x2x4x4xf32>
 }
 
+// The bias in front of a pooling gets the sum of what the pooling got, whatever its windows; the pooling's gradient, which
+// another reads, stays.
+// CHECK-LABEL: func.func @bias_gradient_after_pool
+// CHECK: %[[D:.*]] = cnn.max_pool_gradient %arg0, %arg1
+// CHECK: %[[B:.*]] = cnn.bias_gradient %arg1 : (tensor<1x2x3x3xf32>) -> tensor<2xf32>
+// CHECK: return %[[B]], %[[D]]
+func.func @bias_gradient_after_pool(%i: tensor<1x2x3x3xi8>, %dy: tensor<1x2x3x3xf32>)
+    -> (tensor<2xf32>, tensor<1x2x5x5xf32>) {
+  %0 = cnn.max_pool_gradient %i, %dy {kernel = array<i64: 3, 3>, stride = array<i64: 2, 2>, pad = array<i64: 1, 1, 1, 1>}
+      : (tensor<1x2x3x3xi8>, tensor<1x2x3x3xf32>) -> tensor<1x2x5x5xf32>
+  %1 = cnn.bias_gradient %0 : (tensor<1x2x5x5xf32>) -> tensor<2xf32>
+  return %1, %0 : tensor<2xf32>, tensor<1x2x5x5xf32>
+}
+
 // A pooling of something else says nothing of this activation.
 // CHECK-LABEL: func.func @pool_of_another_value
 // CHECK: %[[D:.*]] = cnn.max_pool_gradient
