@@ -1,7 +1,7 @@
 #include "codegen/Kernels.h"
 
-#include "codegen/BuildConfig.h"
 #include "codegen/SourcesHash.h"
+#include "ir/Versions.h"
 
 #include <algorithm>
 #include <atomic>
@@ -85,7 +85,7 @@ std::string emit(const PlannedKernel &kernel, const TargetInfo &target, EmitForm
 } // namespace
 
 std::string kernelCompilerId() {
-  return std::string("fovea ") + build::version + ", Halide " + build::halideVersion + ", " + build::sourcesHash;
+  return std::string("fovea ") + versions::fovea + ", Halide " + versions::halide + ", " + build::sourcesHash;
 }
 
 CompiledKernels compileKernels(const ProgramPlan &plan, const TargetInfo &target, Cache &cache,

@@ -2,6 +2,7 @@
 
 #include "codegen/BuildConfig.h"
 #include "codegen/TemporaryFiles.h"
+#include "ir/Versions.h"
 #include "runtime/AtomicFile.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -135,7 +136,7 @@ std::string archiveOf(const std::vector<ObjectFile> &objects) {
 
 std::string headerOf(const std::string &archive, const std::string &symbol, const std::string &network) {
   std::string guard = "FOVEA_NETWORK_" + llvm::StringRef(symbol).upper() + "_H";
-  std::string text = "/* " + network + ", compiled by Fovea " + build::version + ": link with " + archive +
+  std::string text = "/* " + network + ", compiled by Fovea " + versions::fovea + ": link with " + archive +
                      ", which holds the network and its runtime, by\n *\n *   cc main.c " + archive +
                      " -lstdc++ -lm -pthread        or        c++ main.cpp " + archive + " -lm -pthread\n */\n";
   text += "#ifndef " + guard + "\n#define " + guard + "\n\n";

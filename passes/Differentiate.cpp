@@ -207,8 +207,7 @@ struct DifferentiatePass : impl::DifferentiateBase<DifferentiatePass> {
     SymbolTable symbols(getOperation());
     SetVector<StringAttr> updated;
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      auto kind = function->getAttrOfType<StringAttr>("cnn.kind");
-      if (!kind || kind.getValue() != "step")
+      if (kindOf(function) != "step")
         continue;
       ParameterGradients parameters;
       if (failed(StepDifferentiator(function, symbols).run(parameters)))

@@ -152,9 +152,9 @@ void explainFunction(func::FuncOp function, raw_ostream &out) {
                                              cast<FloatAttr>(tuned[1]).getValueAsDouble());
   }
 
-  if (auto kind = function->getAttrOfType<StringAttr>("cnn.kind"); kind && kind.getValue() == "train")
+  if (kindOf(function) == "train")
     explainUpdates(kernels, out);
-  if (auto kind = function->getAttrOfType<StringAttr>("cnn.kind"); kind && kind.getValue() == "prepare")
+  if (kindOf(function) == "prepare")
     explainPreparation(function, out);
   if (auto kept = function->getAttrOfType<IntegerAttr>("cnn.kept_bytes")) {
     out << "  kept for the backward computation: " << grouped(kept.getInt()) << " bytes";

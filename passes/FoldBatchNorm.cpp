@@ -66,8 +66,7 @@ void foldIntoLayer(cnn::ScaleOp scale) {
 struct FoldBatchNormPass : impl::FoldBatchNormBase<FoldBatchNormPass> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      auto kind = function->getAttrOfType<StringAttr>("cnn.kind");
-      if (!kind || kind.getValue() != "infer")
+      if (kindOf(function) != "infer")
         continue;
       for (auto norm : llvm::make_early_inc_range(function.getOps<cnn::BatchNormOp>()))
         if (!norm.getScalars())

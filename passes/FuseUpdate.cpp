@@ -16,7 +16,7 @@ namespace {
 
 func::FuncOp functionOfKind(ModuleOp module, StringRef kind) {
   for (auto function : module.getOps<func::FuncOp>())
-    if (auto attribute = function->getAttrOfType<StringAttr>("cnn.kind"); attribute && attribute.getValue() == kind)
+    if (kindOf(function) == kind)
       return function;
   return {};
 }
@@ -122,8 +122,7 @@ struct FuseUpdatePass : impl::FuseUpdateBase<FuseUpdatePass> {
       return;
     SymbolTable symbols(module);
     for (auto step : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
-      auto kind = step->getAttrOfType<StringAttr>("cnn.kind");
-      if (!kind || kind.getValue() != "step")
+      if (kindOf(step) != "step")
         continue;
       func::FuncOp train = step.clone();
       UpdateInliner inliner(train, update);

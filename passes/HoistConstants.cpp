@@ -18,17 +18,12 @@ using namespace mlir;
 
 namespace {
 
-bool hasKind(func::FuncOp function, StringRef kind) {
-  auto attribute = function->getAttrOfType<StringAttr>("cnn.kind");
-  return attribute && attribute.getValue() == kind;
-}
-
 /// Of "prepare" functions there is one, which begins as what the module has, or empty.
 class Hoister {
 public:
   explicit Hoister(ModuleOp module) : module(module), symbols(module) {
     for (auto function : module.getOps<func::FuncOp>())
-      if (hasKind(function, "prepare"))
+      if (kindOf(function) == "prepare")
         prepare = function;
     if (prepare)
       for (auto load : prepare.getOps<cnn::LoadOp>())
@@ -153,7 +148,7 @@ struct HoistConstantsPass : impl::HoistConstantsBase<HoistConstantsPass> {
   void runOnOperation() override {
     Hoister hoister(getOperation());
     for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-      if (hasKind(function, "infer"))
+      if (kindOf(function) == "infer")
         hoister.hoistFrom(function);
   }
 };

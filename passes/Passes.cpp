@@ -11,6 +11,11 @@ std::optional<TargetInfo> targetOrError(const std::string &name, mlir::Operation
   }
 }
 
+llvm::StringRef kindOf(mlir::func::FuncOp function) {
+  auto kind = function->getAttrOfType<mlir::StringAttr>("cnn.kind");
+  return kind ? kind.getValue() : "infer";
+}
+
 std::optional<Tuning> tuningOrError(const std::string &paths, const TargetInfo &target, mlir::Operation *op) {
   try {
     return Tuning(paths, target);

@@ -19,6 +19,9 @@ namespace fovea {
 /// The target with that name; none, and an error at `op`, where there is no such target or the host is none.
 std::optional<TargetInfo> targetOrError(const std::string &name, mlir::Operation *op);
 
+/// What a function is for, its cnn.kind; an inference where it does not say.
+llvm::StringRef kindOf(mlir::func::FuncOp function);
+
 /// The tuning records in the files; none, and an error at `op`, where one of them cannot be read.
 std::optional<Tuning> tuningOrError(const std::string &paths, const TargetInfo &target, mlir::Operation *op);
 

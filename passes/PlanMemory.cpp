@@ -71,12 +71,7 @@ private:
 
   int64_t parameterOffset(StringRef name) { return symbols.lookup<cnn::ParameterOp>(name).getOffsetAttr().getInt(); }
 
-  StringRef kind() {
-    auto attribute = function->getAttrOfType<StringAttr>("cnn.kind");
-    return attribute ? attribute.getValue() : "infer";
-  }
-
-  bool hasLoss() { return kind() == "step" || kind() == "train"; }
+  bool hasLoss() { return kindOf(function) == "step" || kindOf(function) == "train"; }
 
   LogicalResult numberKernels() {
     for (Operation &op : function.getBody().front()) {
@@ -91,9 +86,9 @@ private:
   void placeArguments() {
     using cnn::Slot;
     SmallVector<Slot> slots;
-    if (kind() == "prepare")
+    if (kindOf(function) == "prepare")
       slots = {};
-    else if (kind() == "update")
+    else if (kindOf(function) == "update")
       slots = {Slot::scalars};
     else if (hasLoss())
       slots = {Slot::input, Slot::labels, Slot::scalars};

@@ -180,11 +180,9 @@ struct SaveOrRecomputePass : impl::SaveOrRecomputeBase<SaveOrRecomputePass> {
       return signalPassFailure();
     if (cores > 0)
       info->cores = int(cores);
-    for (auto function : getOperation().getOps<func::FuncOp>()) {
-      auto kind = function->getAttrOfType<StringAttr>("cnn.kind");
-      if (kind && (kind.getValue() == "step" || kind.getValue() == "train"))
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (kindOf(function) == "step" || kindOf(function) == "train")
         FunctionChooser(function, *info).run(slowdown);
-    }
   }
 };
 

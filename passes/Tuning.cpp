@@ -1,6 +1,6 @@
 #include "passes/Tuning.h"
 
-#include "passes/Versions.h"
+#include "ir/Versions.h"
 
 #include <nlohmann/json.hpp>
 

@@ -72,11 +72,9 @@ struct UseBf16Pass : impl::UseBf16Base<UseBf16Pass> {
     std::optional<TargetInfo> info = targetOrError(target, getOperation());
     if (!info)
       return signalPassFailure();
-    for (auto function : getOperation().getOps<func::FuncOp>()) {
-      auto kind = function->getAttrOfType<StringAttr>("cnn.kind");
-      if (!kind || kind.getValue() == "infer")
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (kindOf(function) == "infer")
         Narrower(*info).run(function);
-    }
   }
 };
 

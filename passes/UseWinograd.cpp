@@ -22,8 +22,7 @@ public:
       : target(target), tuning(tuning), bf16(bf16), nameChoices(nameChoices) {}
 
   void run(func::FuncOp function, bool stepsForward) {
-    auto kind = function->getAttrOfType<StringAttr>("cnn.kind");
-    infers = !kind || kind.getValue() == "infer";
+    infers = kindOf(function) == "infer";
     const bool forward = stepsForward || infers;
     for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
       if (auto conv = dyn_cast<cnn::Conv2dOp>(op); conv && forward)

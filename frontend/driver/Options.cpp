@@ -1,7 +1,7 @@
 #include "frontend/driver/Options.h"
 
-#include "codegen/BuildConfig.h"
 #include "ir/TargetInfo.h"
+#include "ir/Versions.h"
 
 #include <CLI/CLI.hpp>
 #include <charconv>
@@ -290,8 +290,8 @@ CLI::App *addExport(CLI::App &app, ExportOptions &o) {
 bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
   CLI::App app("Fovea compiles convolutional networks into native programs that train and run them.", "fovea");
   app.require_subcommand(1);
-  app.set_version_flag("--version", std::string("fovea ") + build::version + " (LLVM " + build::llvmVersion +
-                                        ", Halide " + build::halideVersion + ")");
+  app.set_version_flag("--version", std::string("fovea ") + versions::fovea + " (LLVM " + versions::llvm + ", Halide " +
+                                        versions::halide + ")");
   app.get_formatter()->column_width(28);
   addCompile(app, options.compile);
   CLI::App *explain = addExplain(app, options.compile);
