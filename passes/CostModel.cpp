@@ -265,9 +265,11 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
   if (anchor->op == "dense_input_gradient") { // Sums of inputs times rows; a vector of inputs is stored at once.
     const int64_t inputs = std::min<int64_t>(vectorOf(result.block, target), target.vectorRegisters >= 32 ? 8 : 4);
     const int64_t sums = target.vectorRegisters >= 32 ? 24 : 12;
-    if (weight.shape[0] <= weight.block && result.shape.size() == 2) { // Few outputs: vectors of inputs, no sums of lanes.
+    if (weight.shape[0] <= weight.block && result.shape.size() == 2) { // Vectors of inputs: no sums of lanes.
       const int64_t vector = vectorOf(result.block, target);
-      return {{"lanes", lanes}, {"inputs", vector}, {"rows", std::clamp<int64_t>(sums / vector, 1, images)},
+      return {{"lanes", lanes},
+              {"inputs", vector},
+              {"rows", std::clamp<int64_t>(sums / vector, 1, images)},
               {"parallel", elementsOf(weight) * images > 1000000}};
     }
     if (const int64_t block = outputsOfBlock(weight, inputs, target); block > 0 && images >= 8 && images % 2 == 0)

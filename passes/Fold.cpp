@@ -102,8 +102,8 @@ template <typename Gradient> struct ActivationGradientAfterPool : OpRewritePatte
   }
 };
 
-/// bias_gradient(max_pool_gradient(indices, dy)) -> bias_gradient(dy): each number of dy goes to one place of its channel,
-/// because no window lies outside of the image, so that the sums are the same.
+/// bias_gradient(max_pool_gradient(indices, dy)) -> bias_gradient(dy): each number of dy goes to one place of its
+/// channel, because no window lies outside of the image, so that the sums are the same.
 struct BiasGradientAfterPool : OpRewritePattern<cnn::BiasGradientOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(cnn::BiasGradientOp op, PatternRewriter &rewriter) const override {
@@ -204,8 +204,9 @@ struct FoldPass : impl::FoldBase<FoldPass> {
     RewritePatternSet patterns(context);
     patterns.add<ReadThroughFlatten<cnn::DenseOp>, ReadThroughFlatten<cnn::DenseWeightGradientOp>,
                  UnflattenInputGradient, FlattenAfterElementwise, ActivationGradientAfterPool<cnn::ReluGradientOp>,
-                 ActivationGradientAfterPool<cnn::TanhGradientOp>, ActivationGradientAfterPool<cnn::SigmoidGradientOp>, BiasGradientAfterPool,
-                 ActivationGradientBeforeSlice<cnn::ReluGradientOp>, ActivationGradientBeforeSlice<cnn::TanhGradientOp>,
+                 ActivationGradientAfterPool<cnn::TanhGradientOp>, ActivationGradientAfterPool<cnn::SigmoidGradientOp>,
+                 BiasGradientAfterPool, ActivationGradientBeforeSlice<cnn::ReluGradientOp>,
+                 ActivationGradientBeforeSlice<cnn::TanhGradientOp>,
                  ActivationGradientBeforeSlice<cnn::SigmoidGradientOp>, DropUnusedIndices>(context);
     for (RegisteredOperationName name : context->getRegisteredOperations())
       if (isa<cnn::CnnDialect>(name.getDialect()))
