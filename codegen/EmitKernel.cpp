@@ -117,6 +117,8 @@ OutputFileType outputType(EmitFormat format) {
     return OutputFileType::conceptual_stmt;
   case EmitFormat::Stmt:
     return OutputFileType::stmt;
+  case EmitFormat::DeviceCode:
+    return OutputFileType::device_code;
   }
   throw std::logic_error("unknown format");
 }

@@ -8,8 +8,9 @@
 
 namespace fovea {
 
-/// Halide: the scheduled algorithm under the kernel's JSON. Stmt: Halide's lowered loops.
-enum class EmitFormat { Object, Assembly, Halide, Stmt };
+/// Halide: the scheduled algorithm under the kernel's JSON. Stmt: Halide's lowered loops. DeviceCode: PTX or OpenCL C
+/// of a kernel for a device.
+enum class EmitFormat { Object, Assembly, Halide, Stmt, DeviceCode };
 
 /// One of Halide's own schedulers instead of ours, to compare with: never how a program is compiled.
 struct Autoscheduler {
@@ -19,10 +20,10 @@ struct Autoscheduler {
 };
 
 /// Compiles the kernel as the C function `int symbol(halide_buffer_t *input..., halide_buffer_t *output...)`: inputs by
-/// value id, then the results of the last operation, dimensions as codegen/BufferDims.h gives them. Returns the object's
-/// bytes or the text. Safe to call from several threads. Throws std::runtime_error with Halide's message when the kernel
-/// cannot be compiled.
-std::string emitKernel(const KernelSpec &kernel, const std::string &symbol, const TargetInfo &target,
-                       EmitFormat format, const Autoscheduler &autoscheduler = {});
+/// value id, then the results of the last operation, dimensions as codegen/BufferDims.h gives them. Returns the
+/// object's bytes or the text. Safe to call from several threads. Throws std::runtime_error with Halide's message when
+/// the kernel cannot be compiled.
+std::string emitKernel(const KernelSpec &kernel, const std::string &symbol, const TargetInfo &target, EmitFormat format,
+                       const Autoscheduler &autoscheduler = {});
 
 } // namespace fovea

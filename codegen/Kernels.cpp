@@ -2,6 +2,7 @@
 
 #include "codegen/SourcesHash.h"
 #include "ir/Versions.h"
+#include "runtime/device/Ptx.h"
 
 #include <algorithm>
 #include <atomic>
@@ -19,9 +20,8 @@ namespace {
 std::string cacheKey(const PlannedKernel &kernel, const TargetInfo &target) {
   // What a schedule may ask of the machine beside its instructions.
   std::string machine = target.halideTarget;
-  for (int number :
-       {target.vectorLanes, target.vectorRegisters, target.fmaLatency, target.cores, int(target.memoryBroadcast),
-        int(target.bf16Products)})
+  for (int number : {target.vectorLanes, target.vectorRegisters, target.fmaLatency, target.cores,
+                     int(target.memoryBroadcast), int(target.bf16Products)})
     machine += ' ' + std::to_string(number);
   return sha256(kernel.json + "\n" + kernel.symbol + "\n" + machine + "\n" + kernelCompilerId());
 }
@@ -75,7 +75,9 @@ void inParallel(size_t count, int jobs, const std::function<void(size_t)> &work)
 
 std::string emit(const PlannedKernel &kernel, const TargetInfo &target, EmitFormat format) {
   try {
-    return emitKernel(kernel.spec, kernel.symbol, target, format);
+    const std::string text = emitKernel(kernel.spec, kernel.symbol, target, format);
+    // As a program hands it to the driver.
+    return format == EmitFormat::DeviceCode && target.device == DeviceKind::Cuda ? withSharedMemoryBase(text) : text;
   } catch (const std::exception &error) {
     const std::string what = error.what();
     throw std::runtime_error("kernel `" + kernel.label + "`: " + what.substr(0, what.find_last_not_of('\n') + 1));

@@ -57,8 +57,8 @@ private:
 
   bool isText() const { return options.emit < Stage::Obj; }
   bool isPerKernel() const {
-    return options.emit == Stage::Halide || options.emit == Stage::Stmt || options.emit == Stage::Asm ||
-           options.emit == Stage::Obj;
+    return options.emit == Stage::Halide || options.emit == Stage::Stmt || options.emit == Stage::Ptx ||
+           options.emit == Stage::Cl || options.emit == Stage::Asm || options.emit == Stage::Obj;
   }
 
   std::string output() const {
@@ -76,6 +76,8 @@ private:
                                ": already holds its functions: --batch and --inference are for model files");
     if (options.targets.size() > 1 && isText())
       throw std::runtime_error("--emit prints what is made for one target: name one with --target");
+    if (options.from <= Stage::Opt) // What is scheduled says its target itself.
+      checkDevice(options.targets.front());
     const std::string to = output();
     if (options.emit == Stage::Lib) {
       checkReplaceable(libraryBase() + ".a", options.model);
@@ -90,6 +92,14 @@ private:
     }
     if (!options.saveTemps.empty())
       makeFolder(options.saveTemps);
+  }
+
+  /// Each API has its own language.
+  void checkDevice(const std::string &name) {
+    if (options.emit == Stage::Ptx && name != "cuda")
+      throw std::runtime_error("--emit=ptx prints kernels for CUDA: give --target cuda");
+    if (options.emit == Stage::Cl && name != "opencl")
+      throw std::runtime_error("--emit=cl prints kernels for OpenCL: give --target opencl");
   }
 
   std::string libraryBase() const {
@@ -213,12 +223,15 @@ private:
               text);
   }
 
-  /// Halide's algorithm, its loops or the machine code of every kernel: a file each, or all on standard output.
+  /// Halide's algorithm, its loops, its device's code or the machine code of every kernel: a file each, or all on
+  /// standard output.
   bool emitEmitFormats(const ProgramPlan &plan) {
-    const EmitFormat form = options.emit == Stage::Halide ? EmitFormat::Halide
-                            : options.emit == Stage::Stmt ? EmitFormat::Stmt
-                                                          : EmitFormat::Assembly;
-    const char *extension = form == EmitFormat::Halide ? ".halide" : form == EmitFormat::Stmt ? ".stmt" : ".s";
+    checkDevice(target.name);
+    const auto [form, extension] = options.emit == Stage::Halide ? std::pair(EmitFormat::Halide, ".halide")
+                                   : options.emit == Stage::Stmt ? std::pair(EmitFormat::Stmt, ".stmt")
+                                   : options.emit == Stage::Ptx  ? std::pair(EmitFormat::DeviceCode, ".ptx")
+                                   : options.emit == Stage::Cl   ? std::pair(EmitFormat::DeviceCode, ".cl")
+                                                                 : std::pair(EmitFormat::Assembly, ".s");
     const char *comment = form == EmitFormat::Assembly ? "#" : "//";
     const std::vector<std::string> texts = kernelTexts(plan, target, form, options.jobs);
     std::string all;

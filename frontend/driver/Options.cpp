@@ -52,9 +52,10 @@ std::vector<std::string> readTargets(const std::string &text) {
 }
 
 const std::map<std::string, Stage> emitted = {
-    {"ast", Stage::Ast},       {"ir", Stage::Ir},     {"opt", Stage::Opt},   {"schedule", Stage::Schedule},
-    {"halide", Stage::Halide}, {"stmt", Stage::Stmt}, {"llvm", Stage::Llvm}, {"asm", Stage::Asm},
-    {"obj", Stage::Obj},       {"lib", Stage::Lib},   {"exe", Stage::Exe}};
+    {"ast", Stage::Ast},       {"ir", Stage::Ir},     {"opt", Stage::Opt}, {"schedule", Stage::Schedule},
+    {"halide", Stage::Halide}, {"stmt", Stage::Stmt}, {"ptx", Stage::Ptx}, {"cl", Stage::Cl},
+    {"llvm", Stage::Llvm},     {"asm", Stage::Asm},   {"obj", Stage::Obj}, {"lib", Stage::Lib},
+    {"exe", Stage::Exe}};
 const std::map<std::string, Stage> resumed = {
     {"net", Stage::Net}, {"ast", Stage::Ast}, {"ir", Stage::Ir}, {"opt", Stage::Opt}, {"schedule", Stage::Schedule}};
 
@@ -204,10 +205,12 @@ CLI::App *addCompile(CLI::App &app, CompileOptions &o) {
                    "Where the result goes (default: the model's name for programs and libraries,\n"
                    "standard output for text)")
       ->type_name("FILE");
-  addStage(command, "--emit", o.emit, emitted, "ast, ir, opt, schedule, halide, stmt, llvm, asm, obj, lib or exe",
+  addStage(command, "--emit", o.emit, emitted,
+           "ast, ir, opt, schedule, halide, stmt, ptx, cl, llvm, asm, obj, lib or exe",
            "Stop at a stage: ast, ir (the cnn dialect), opt (fused kernels), schedule (with memory\n"
-           "planned), halide and stmt (algorithms and loops), llvm (the host side), asm, obj (a file\n"
-           "per kernel in the folder -o), lib (FILE.a and FILE.h), exe (default)");
+           "planned), halide and stmt (algorithms and loops), ptx and cl (what CUDA's and OpenCL's\n"
+           "drivers get), llvm (the host side), asm, obj (a file per kernel in the folder -o), lib (FILE.a and "
+           "FILE.h), exe (default)");
   command->add_option("--save-temps", o.saveTemps, "Keep every stage's text and all objects in this folder")
       ->type_name("DIR");
   command->add_flag_callback(

@@ -11,7 +11,7 @@
 namespace fovea {
 
 /// The stages of a compilation, in order.
-enum class Stage { Net, Ast, Ir, Opt, Schedule, Halide, Stmt, Llvm, Asm, Obj, Lib, Exe };
+enum class Stage { Net, Ast, Ir, Opt, Schedule, Halide, Stmt, Ptx, Cl, Llvm, Asm, Obj, Lib, Exe };
 
 struct CompileOptions {
   std::string model;
