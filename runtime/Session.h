@@ -78,6 +78,9 @@ public:
   /// Bytes of the blocks that there are so far, and of the arena.
   int64_t memoryBytes() const;
 
+  /// What its functions run on; null on the CPU.
+  const Device *usedDevice() const { return device.get(); }
+
 private:
   void run(const FunctionInfo &function, const float *images, const int32_t *labels, int64_t count, float *outputs,
            Profile *profile);

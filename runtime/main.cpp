@@ -191,6 +191,25 @@ CLI::App *addBench(CLI::App &app, BenchOptions &o) {
   return command;
 }
 
+CLI::App *addCheck(CLI::App &app, CheckOptions &o) {
+  CLI::App *command =
+      app.add_subcommand("check", "Compare outputs, gradients and updates for made images with another device's");
+  auto *save =
+      command->add_option("--save", o.save, "Where digests of the results go (safetensors)")->type_name("FILE");
+  command->add_option("--with", o.with, "Digests to compare with")->type_name("FILE")->excludes(save);
+  command
+      ->add_option("--tolerance", o.tolerance,
+                   "Difference that passes, in units of a tensor's root mean square (default: 0.002)")
+      ->type_name("X")
+      ->check(positiveReal);
+  command->add_flag("--json", o.json, "Print one JSON object");
+  command->callback([&o] {
+    if (o.save.empty() && o.with.empty())
+      throw CLI::ValidationError("check", "nothing to do: give --save or --with");
+  });
+  return command;
+}
+
 /// What --device says, before anything else is read: which of the program's targets all else is about.
 std::string deviceOf(int argc, char **argv) {
   for (int index = 1; index < argc; ++index) {
@@ -214,6 +233,7 @@ int run(int argc, char **argv, const std::string &name, const Launch &launch) {
   PredictOptions predict;
   StepOptions step;
   BenchOptions bench;
+  CheckOptions check;
   std::optional<int> threads;
   std::vector<std::pair<CLI::App *, Run>> commands = {
       {addInfo(app, info), [&](const Program &p) { return infoCommand(p, info); }},
@@ -221,12 +241,14 @@ int run(int argc, char **argv, const std::string &name, const Launch &launch) {
       {addEval(app, eval), [&](const Program &p) { return evalCommand(p, eval); }},
       {addPredict(app, predict), [&](const Program &p) { return predictCommand(p, predict); }},
       {addStep(app, step), [&](const Program &p) { return stepCommand(p, step); }},
-      {addBench(app, bench), [&](const Program &p) { return benchCommand(p, bench); }}};
+      {addBench(app, bench), [&](const Program &p) { return benchCommand(p, bench); }},
+      {addCheck(app, check), [&](const Program &p) { return checkCommand(p, check); }}};
   for (auto &[command, action] : commands)
     command
-        ->add_option("--device", device,
-                     "cpu, cuda or opencl, or one of several like cuda:1 (default: a GPU, where the program was compiled "
-                     "for it)")
+        ->add_option(
+            "--device", device,
+            "cpu, cuda or opencl, or one of several like cuda:1 (default: a GPU, where the program was compiled "
+            "for it)")
         ->type_name("NAME");
   for (auto &[command, action] : commands)
     if (command->get_name() != "info")
@@ -247,7 +269,7 @@ int run(int argc, char **argv, const std::string &name, const Launch &launch) {
         given = " " + command->get_name();
     if (given.empty() && (argc <= 1 || argv[1][0] != '-'))
       what = (argc <= 1 ? "no command is given" : "unknown command `" + std::string(argv[1]) + "`") +
-             ": expected info, train, eval, predict, step or bench";
+             ": expected info, train, eval, predict, step, bench or check";
     std::fprintf(stderr, "%s: error: %s; see `%s%s --help`\n", name.c_str(), what.c_str(), name.c_str(), given.c_str());
     return 2;
   }

@@ -39,6 +39,7 @@ set(FOVEA_RUNTIME_HOT_SOURCES
   ThreadPool.cpp)
 set(FOVEA_MAIN_SOURCES
   commands/Bench.cpp
+  commands/Check.cpp
   commands/Eval.cpp
   commands/Info.cpp
   commands/Peak.cpp

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -22,15 +21,6 @@ double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   size_t half = values.size() / 2;
   return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
-
-std::string cpuName() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name"))
-      if (size_t colon = line.find(": "); colon != std::string::npos)
-        return line.substr(colon + 2);
-  return "unknown";
 }
 
 /// Calls `body` until `budget` milliseconds have passed and it ran at least `least` times, or exactly `repeat` times.
@@ -156,7 +146,8 @@ int benchCommand(const Program &program, const BenchOptions &options) {
   for (const Kernel &kernel : result.kernels)
     flops += kernel.info.flops;
 
-  double peak = measurePeakGflops();
+  const Device *device = session.usedDevice();
+  const double peak = peakGflopsOf(device);
 
   if (options.json) {
     nlohmann::ordered_json root = {{"network", program.network},
@@ -170,7 +161,9 @@ int benchCommand(const Program &program, const BenchOptions &options) {
                                    {"runs", result.whole.size()},
                                    {"gflops", giga(flops, middle)},
                                    {"peak_gflops", peak},
-                                   {"cpu", cpuName()},
+                                   {"peak_percent", peak > 0 ? 100 * giga(flops, middle) / peak : 0},
+                                   {"cpu", processorName()},
+                                   {"device", machineName(device)},
                                    {"target", program.target},
                                    {"kernels", nlohmann::ordered_json::array()}};
     for (const Kernel &kernel : result.kernels) {
@@ -189,11 +182,14 @@ int benchCommand(const Program &program, const BenchOptions &options) {
 
   std::printf("%s, %s%s, %d %s, %s\n", program.network.c_str(), function.name().c_str(),
               isFollowedByUpdate(program, function) ? " and update" : "", threadCount(),
-              threadCount() == 1 ? "thread" : "threads", cpuName().c_str());
+              threadCount() == 1 ? "thread" : "threads", machineName(device).c_str());
   std::printf("  %.4f ms (least %.4f), %.0f images/s, %zu runs\n", middle, least, imagesPerSecond, result.whole.size());
   if (!options.train && !program.functionsOf(FunctionKind::Prepare).empty())
     std::printf("  %.4f ms once, before the first inference\n", result.prepare);
-  std::printf("  %.1f GFLOP/s of %.1f that multiply-adds reach\n\n", giga(flops, middle), peak);
+  std::printf("  %.1f GFLOP/s", giga(flops, middle));
+  if (peak > 0)
+    std::printf(" of %.1f that multiply-adds reach", peak);
+  std::printf("\n\n");
   int width = 6;
   double sum = 0;
   for (const Kernel &kernel : result.kernels) {

@@ -29,7 +29,7 @@ struct EvalOptions {
   int64_t views = 1;                ///< of each image: 1, 5 or 10
   std::vector<std::string> with;    ///< probabilities of other programs, averaged too
   std::string save;                 ///< where this program's probabilities go (.npy)
-  bool strict = false; ///< a damaged picture is an error
+  bool strict = false;              ///< a damaged picture is an error
 };
 int evalCommand(const Program &program, const EvalOptions &options);
 
@@ -57,6 +57,15 @@ struct BenchOptions {
   bool train = false, json = false;
 };
 int benchCommand(const Program &program, const BenchOptions &options);
+
+struct CheckOptions {
+  std::string save, with;  ///< one of them
+  double tolerance = 2e-3; ///< of the root mean square
+  bool json = false;
+};
+/// Computes each function for parameters and images from a seed, and saves digests of the results or compares them with
+/// those that were saved, by another device perhaps. 1 where some differ.
+int checkCommand(const Program &program, const CheckOptions &options);
 
 /// Reads a float32 .npy of shape [N, input shape], N at least 1. Throws Error with both shapes.
 FloatTensor readInput(const Program &program, const std::string &path);

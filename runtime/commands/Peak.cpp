@@ -1,11 +1,13 @@
 #include "runtime/commands/Peak.h"
 #include "runtime/ThreadPool.h"
+#include "runtime/device/Device.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <memory>
 
 #if defined(__x86_64__)
@@ -13,6 +15,21 @@
 #endif
 
 namespace fovea {
+
+std::string processorName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name"))
+      if (size_t colon = line.find(": "); colon != std::string::npos)
+        return line.substr(colon + 2);
+  return "unknown";
+}
+
+std::string machineName(const Device *device) { return device ? device->id + " (" + device->name + ")" : processorName(); }
+
+double peakGflopsOf(const Device *device) {
+  return device && device->isGpu ? device->peakGflops() : measurePeakGflops();
+}
 
 #if defined(__x86_64__)
 namespace {
