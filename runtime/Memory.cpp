@@ -61,6 +61,11 @@ float *SharedFloats::write() {
   return host.data();
 }
 
+void SharedFloats::uploadAhead(int64_t floats) {
+  device->uploadAhead(onDevice, host.data(), floats * int64_t(sizeof(float)));
+  hostIsNewer = false;
+}
+
 void *SharedFloats::address() {
   if (!device)
     return host.data();

@@ -40,6 +40,9 @@ public:
   const float *read() const; ///< For the host to read,
   float *write();            ///< or to change as well.
   void *address();           ///< For a function to read; null while empty.
+  /// With a device: makes the first `floats` those of the host beside what runs (Device::uploadAhead). Until that is done,
+  /// the host changes nothing.
+  void uploadAhead(int64_t floats);
   void functionWrote() { deviceIsNewer = device && count; }
 
 private:

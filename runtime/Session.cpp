@@ -47,10 +47,13 @@ Session::Session(const Program &program)
     batch = std::max(batch, function.batch);
   }
   arena.resize((arenaBytes + 3) / 4, device.get());
-  stagedInput.resize(batch * program.inputElements(), device.get());
+  for (Staged &one : staged)
+    if (device || &one == staged) {
+      one.input.resize(batch * program.inputElements(), device.get());
+      one.labels.resize(batch, device.get());
+    }
   stagedOutput.resize(batch * program.outputElements(), device.get());
   losses.resize(batch, device.get());
-  stagedLabels.resize(batch, device.get());
 
   for (const ParameterInfo &parameter : program.parameters) {
     if (parameter.isConstant())
@@ -103,24 +106,39 @@ const FunctionInfo &Session::functionFor(const std::vector<const FunctionInfo *>
   return *best;
 }
 
+// A function reads and writes its whole batch, on 64-byte boundaries and in its device's memory: anything else goes through
+// our own buffers. `images` is null where it does not have to.
+void Session::stage(const FunctionInfo &function, const float *images, const int32_t *labels, int64_t count) {
+  const int64_t inputSize = program.inputElements(), left = function.batch - count;
+  if (Staged &next = staged[1 - now]; device && images && next.fed == images && next.count == count) {
+    now = 1 - now;
+    device->joinUploads();
+    if (left)
+      device->fillZero(reinterpret_cast<DeviceAddress>(next.input.address()) + DeviceAddress(count * inputSize * 4),
+                       left * inputSize * 4);
+    next.fed = nullptr;
+    return;
+  }
+  if (images) {
+    float *to = staged[now].input.write();
+    std::copy_n(images, count * inputSize, to);
+    std::fill_n(to + count * inputSize, left * inputSize, 0.0f);
+  }
+  if (labels) {
+    auto *to = reinterpret_cast<int32_t *>(staged[now].labels.write());
+    std::copy_n(labels, count, to);
+    std::fill_n(to + count, left, 0);
+  }
+}
+
 void Session::run(const FunctionInfo &function, const float *images, const int32_t *labels, int64_t count,
-                  float *outputs, Profile *profile) {
-  // The function reads and writes its whole batch, on 64-byte boundaries and in its device's memory: anything else goes
-  // through our own buffers.
-  int64_t inputSize = program.inputElements(), outputSize = program.outputElements();
+                  float *outputs, Profile *profile, const std::function<void()> &meanwhile) {
+  const int64_t outputSize = program.outputElements();
   const bool whole = count == function.batch;
   const bool stagesInput = device || !whole || !isAligned(images);
   const bool stagesOutput = device || !outputs || !whole || !isAligned(outputs);
-  if (stagesInput && function.batch) {
-    float *staged = stagedInput.write();
-    std::copy_n(images, count * inputSize, staged);
-    std::fill_n(staged + count * inputSize, (function.batch - count) * inputSize, 0.0f);
-  }
-  if (labels) {
-    auto *staged = reinterpret_cast<int32_t *>(stagedLabels.write());
-    std::copy_n(labels, count, staged);
-    std::fill_n(staged + count, function.batch - count, 0);
-  }
+  if (function.batch)
+    stage(function, stagesInput ? images : nullptr, labels, count);
   scalars.data()[FOVEA_SCALAR_VALID_IMAGES] = static_cast<float>(count);
   std::copy_n(scalars.data(), scalars.size(), deviceScalars.write());
 
@@ -128,8 +146,8 @@ void Session::run(const FunctionInfo &function, const float *images, const int32
                                    values.address(),
                                    gradients.address(),
                                    momentum.address(),
-                                   stagesInput ? stagedInput.address() : const_cast<float *>(images),
-                                   stagedLabels.address(),
+                                   stagesInput ? staged[now].input.address() : const_cast<float *>(images),
+                                   staged[now].labels.address(),
                                    stagesOutput ? stagedOutput.address() : outputs,
                                    losses.address(),
                                    deviceScalars.address(),
@@ -151,6 +169,8 @@ void Session::run(const FunctionInfo &function, const float *images, const int32
       written->functionWrote();
   if (stagesOutput)
     stagedOutput.functionWrote();
+  if (device && meanwhile)
+    meanwhile();
   if (outputs && stagesOutput)
     std::copy_n(stagedOutput.read(), count * outputSize, outputs);
 }
@@ -289,7 +309,8 @@ void Session::update(double lr, double momentumFactor, double weightDecay, Profi
 }
 
 double Session::train(const float *images, const int32_t *labels, int64_t count, float *outputs, double lr,
-                      double momentumFactor, double weightDecay, Profile *profile) {
+                      double momentumFactor, double weightDecay, Profile *profile,
+                      const std::function<void()> &meanwhile) {
   block(ParameterBlock::Momentum);
   if (trainFunctions.empty() || count > trainFunctions.front()->batch) {
     const double loss = step(images, labels, count, outputs, profile);
@@ -300,16 +321,29 @@ double Session::train(const float *images, const int32_t *labels, int64_t count,
   setLossScale(count);
   setPlace(0);
   setRates(lr, momentumFactor, weightDecay);
-  run(functionFor(trainFunctions, count), images, labels, count, outputs, profile);
+  run(functionFor(trainFunctions, count), images, labels, count, outputs, profile, meanwhile);
   clearMasked(values);
   clearMasked(momentum);
   return std::accumulate(losses.read(), losses.read() + count, 0.0) / static_cast<double>(count);
 }
 
+void Session::feed(const float *images, const int32_t *labels, int64_t count) {
+  if (trainFunctions.empty() || count > trainFunctions.front()->batch)
+    return;
+  Staged &next = staged[1 - now];
+  const int64_t floats = count * program.inputElements();
+  std::copy_n(images, floats, next.input.write());
+  next.input.uploadAhead(floats);
+  std::copy_n(labels, count, reinterpret_cast<int32_t *>(next.labels.write()));
+  next.labels.uploadAhead(next.labels.size());
+  next.fed = images;
+  next.count = count;
+}
+
 int64_t Session::memoryBytes() const {
   return int64_t(sizeof(float)) *
-         (values.size() + gradients.size() + momentum.size() + arena.size() + stagedInput.size() + stagedOutput.size() +
-          losses.size() + sum.size() + partsSum.size());
+         (values.size() + gradients.size() + momentum.size() + arena.size() + staged[0].input.size() +
+          staged[1].input.size() + stagedOutput.size() + losses.size() + sum.size() + partsSum.size());
 }
 
 } // namespace fovea

@@ -7,6 +7,7 @@
 #include "runtime/Program.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -71,9 +72,14 @@ public:
 
   /// A step and its update, to the same bits. Where one compiled batch holds all images and the program has a training
   /// function for it, no gradients are stored, and unless something else asks for them they take no memory. Returns the
-  /// mean loss; when that is not finite, the parameters may have been changed by it and are of no more use.
+  /// mean loss; when that is not finite, the parameters may have been changed by it and are of no more use. `meanwhile` is
+  /// called while a device computes, and not at all on the CPU.
   double train(const float *images, const int32_t *labels, int64_t count, float *outputs, double lr, double momentum,
-               double weightDecay, Profile *profile = nullptr);
+               double weightDecay, Profile *profile = nullptr, const std::function<void()> &meanwhile = {});
+
+  /// For `meanwhile`: begins to copy what the next training reads, which will be called with the same images and count.
+  /// Where that is more than one compiled batch it is copied later.
+  void feed(const float *images, const int32_t *labels, int64_t count);
 
   /// Bytes of the blocks that there are so far, and of the arena.
   int64_t memoryBytes() const;
@@ -83,7 +89,8 @@ public:
 
 private:
   void run(const FunctionInfo &function, const float *images, const int32_t *labels, int64_t count, float *outputs,
-           Profile *profile);
+           Profile *profile, const std::function<void()> &meanwhile = {});
+  void stage(const FunctionInfo &function, const float *images, const int32_t *labels, int64_t count);
   SharedFloats &block(ParameterBlock block);
   /// sum += terms, or where it is `fresh` sum = terms.
   void addTo(SharedFloats &sum, SharedFloats &terms, bool fresh);
@@ -101,7 +108,14 @@ private:
   bool drops = false; ///< whether dropout drops
   SharedFloats values, arena;
   SharedFloats gradients, momentum; ///< made when they are first needed
-  SharedFloats stagedInput, stagedOutput, stagedLabels, losses;
+  SharedFloats stagedOutput, losses;
+  /// What functions read; with a device there are two, and one is filled while the other is read.
+  struct Staged {
+    SharedFloats input, labels;
+    const float *fed = nullptr; ///< the images that `feed` has put there,
+    int64_t count = 0;          ///< and how many.
+  } staged[2];
+  int now = 0; ///< which is read
   SharedFloats deviceScalars;  ///< the scalars, where the functions read them
   SharedFloats sum;            ///< of the gradients of chunks; made by the first step that needs it
   SharedFloats partsSum;       ///< of the gradients of parts; likewise

@@ -17,6 +17,8 @@
 #include <cstdio>
 #include <future>
 #include <memory>
+#include <utility>
+#include <optional>
 
 namespace fovea {
 namespace {
@@ -170,12 +172,9 @@ private:
       epochWindow = {};
       epochSeconds = 0;
     }
-    // While this batch is computed the next is made: decoding and cropping hide behind the arithmetic.
-    if (!pending.valid())
-      pending = beginBatch(state.iteration);
-    auto waited = std::chrono::steady_clock::now();
-    const Batch current = pending.get();
-    waitSeconds += seconds(std::chrono::steady_clock::now() - waited);
+    // While this batch is computed the next is made, and copied to a device: decoding, cropping and copying hide behind
+    // the arithmetic.
+    const Batch current = ready ? *std::exchange(ready, std::nullopt) : awaitBatch(state.iteration);
     if (state.iteration + 1 < state.totalIterations)
       pending = beginBatch(state.iteration + 1);
     const double lr = rateNow();
@@ -218,8 +217,14 @@ private:
   };
 
   Result trainAlone(const Batch &current, double lr) {
+    auto feedNext = [&] {
+      if (!pending.valid())
+        return;
+      ready = awaitBatch(state.iteration + 1);
+      session.feed(ready->images->data(), ready->labels.data(), ready->total);
+    };
     const double loss = session.train(current.images->data(), current.labels.data(), current.total, outputs.data(), lr,
-                                      program.recipe.momentum, program.recipe.weightDecay);
+                                      program.recipe.momentum, program.recipe.weightDecay, nullptr, feedNext);
     return {loss * static_cast<double>(current.total), correctOf(current)};
   }
 
@@ -271,6 +276,15 @@ private:
   double rateNow() const {
     return learningRate(program.recipe.policy, state.lr, state.iteration, state.totalIterations,
                         state.plateau.reductions);
+  }
+
+  Batch awaitBatch(int64_t iteration) {
+    if (!pending.valid())
+      pending = beginBatch(iteration);
+    const auto start = std::chrono::steady_clock::now();
+    Batch batch = pending.get();
+    waitSeconds += seconds(std::chrono::steady_clock::now() - start);
+    return batch;
   }
 
   std::future<Batch> beginBatch(int64_t iteration) {
@@ -385,6 +399,7 @@ private:
   double epochSeconds = 0, trainSeconds = 0, best = 0; ///< best: part of the test set
   int64_t trainedImages = 0;
   double waitSeconds = 0;     ///< for data, in this epoch
+  std::optional<Batch> ready; ///< the next batch, where it is made before this one is done
   std::future<Batch> pending; ///< last, so that what it reads outlives it
 };
 

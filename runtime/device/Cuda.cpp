@@ -1,6 +1,6 @@
 // NVIDIA's GPUs through CUDA's driver API, whose library is opened at run time.
 //
-// Everything happens in one stream. A function is launched kernel by kernel the first time, which loads its modules and
+// Everything happens in one stream, but for uploads ahead, which have another. A function is launched kernel by kernel the first time, which loads its modules and
 // takes its scratch memory; the second time its launches are recorded as a graph, and from then on each call is one
 // launch.
 #include "runtime/device/Device.h"
@@ -41,6 +41,10 @@ public:
     code = api().cuCtxSetCurrent(context);
     if (code == CUDA_SUCCESS)
       code = api().cuStreamCreate(&stream, CU_STREAM_NON_BLOCKING);
+    if (code == CUDA_SUCCESS)
+      code = api().cuStreamCreate(&uploads, CU_STREAM_NON_BLOCKING);
+    if (code == CUDA_SUCCESS)
+      code = api().cuEventCreate(&uploaded, CU_EVENT_DISABLE_TIMING);
     if (code != CUDA_SUCCESS) {
       api().cuDevicePrimaryCtxRelease_v2(device);
       throw Error(id + " (" + name + ") cannot be opened: " + api().text(code));
@@ -51,6 +55,7 @@ public:
   ~CudaDevice() override {
     api().cuCtxSetCurrent(context);
     api().cuStreamSynchronize(stream);
+    api().cuStreamSynchronize(uploads);
     for (Call &call : calls)
       forget(call);
     for (Staging &block : staging) {
@@ -61,6 +66,8 @@ public:
       api().cuMemFree_v2(address);
     for (CUmodule module : loaded)
       api().cuModuleUnload(module);
+    api().cuEventDestroy_v2(uploaded);
+    api().cuStreamDestroy_v2(uploads);
     api().cuStreamDestroy_v2(stream);
     api().cuDevicePrimaryCtxRelease_v2(device);
   }
@@ -109,7 +116,19 @@ public:
     api().cuMemFree_v2(address);
   }
 
-  void upload(DeviceAddress to, const void *from, int64_t bytes) override {
+  void upload(DeviceAddress to, const void *from, int64_t bytes) override { upload(to, from, bytes, stream); }
+
+  void uploadAhead(DeviceAddress to, const void *from, int64_t bytes) override {
+    upload(to, from, bytes, uploads);
+    check(api().cuEventRecord(uploaded, uploads), "copying to the device");
+  }
+
+  void joinUploads() override {
+    makeCurrent();
+    check(api().cuStreamWaitEvent(stream, uploaded, 0), "copying to the device");
+  }
+
+  void upload(DeviceAddress to, const void *from, int64_t bytes, CUstream stream) {
     makeCurrent();
     for (int64_t done = 0; done < bytes; done += stagingBytes) {
       const int64_t part = std::min(stagingBytes, bytes - done);
@@ -203,7 +222,8 @@ private:
 
   CUdevice device;
   CUcontext context = nullptr;
-  CUstream stream = nullptr;
+  CUstream stream = nullptr, uploads = nullptr;
+  CUevent uploaded = nullptr; ///< the latest upload ahead
   std::map<DeviceAddress, int64_t> allocations;
   std::vector<Staging> staging;
   size_t nextStaging = 0;

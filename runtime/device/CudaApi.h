@@ -108,6 +108,7 @@ CUresult cuGraphExecDestroy(CUgraphExec executable);
 CUresult cuGraphDestroy(CUgraph graph);
 CUresult cuEventCreate(CUevent *event, unsigned int flags);
 CUresult cuEventRecord(CUevent event, CUstream stream);
+CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned int flags);
 CUresult cuEventQuery(CUevent event); ///< CUDA_ERROR_NOT_READY while work before it is under way
 CUresult cuEventSynchronize(CUevent event);
 CUresult cuEventDestroy_v2(CUevent event);
@@ -146,6 +147,7 @@ CUresult cuEventDestroy_v2(CUevent event);
   X(cuStreamCreate)                                                                                                    \
   X(cuStreamDestroy_v2)                                                                                                \
   X(cuStreamSynchronize)                                                                                               \
+  X(cuStreamWaitEvent)                                                                                                 \
   X(cuEventCreate)                                                                                                     \
   X(cuEventRecord)                                                                                                     \
   X(cuEventQuery)                                                                                                      \

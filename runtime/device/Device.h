@@ -58,6 +58,10 @@ public:
   virtual void copy(DeviceAddress to, DeviceAddress from, int64_t bytes) = 0;
   virtual void fillZero(DeviceAddress to, int64_t bytes) = 0;
   virtual void wait() = 0;
+  /// Copies beside what was called before, for the launches that follow `joinUploads`. `from` stays as it is until one of
+  /// these is done.
+  virtual void uploadAhead(DeviceAddress to, const void *from, int64_t bytes) = 0;
+  virtual void joinUploads() = 0;
   /// sum[i] += terms[i].
   virtual void add(DeviceAddress sum, DeviceAddress terms, int64_t count) = 0;
   /// floats[indices[i]] = 0; int32 indices.

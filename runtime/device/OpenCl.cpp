@@ -37,6 +37,8 @@ namespace {
   X(clEnqueueReadBuffer)                                                                                               \
   X(clEnqueueCopyBuffer)                                                                                               \
   X(clEnqueueFillBuffer)                                                                                               \
+  X(clEnqueueBarrierWithWaitList)                                                                                      \
+  X(clReleaseEvent)                                                                                                    \
   X(clFlush)                                                                                                           \
   X(clFinish)                                                                                                          \
   X(clReleaseCommandQueue)                                                                                             \
@@ -117,13 +119,19 @@ public:
     check(code, "clCreateContext");
     queue = api().clCreateCommandQueue(context, device, 0, &code);
     check(code, "clCreateCommandQueue");
+    uploads = api().clCreateCommandQueue(context, device, 0, &code);
+    check(code, "clCreateCommandQueue");
     own.source = ownSource;
   }
 
   ~OpenClDevice() override {
     api().clFinish(queue);
+    api().clFinish(uploads);
+    for (cl_event event : ahead)
+      api().clReleaseEvent(event);
     for (auto &[address, allocation] : allocations)
       release(allocation);
+    api().clReleaseCommandQueue(uploads);
     api().clReleaseCommandQueue(queue);
     api().clReleaseContext(context);
   }
@@ -165,6 +173,25 @@ public:
     auto [object, offset] = whole(to, bytes);
     check(api().clEnqueueWriteBuffer(queue, object, CL_TRUE, offset, size_t(bytes), from, 0, nullptr, nullptr),
           "clEnqueueWriteBuffer");
+  }
+
+  void uploadAhead(DeviceAddress to, const void *from, int64_t bytes) override {
+    auto [object, offset] = whole(to, bytes);
+    cl_event event = nullptr;
+    check(api().clEnqueueWriteBuffer(uploads, object, CL_FALSE, offset, size_t(bytes), from, 0, nullptr, &event),
+          "clEnqueueWriteBuffer");
+    ahead.push_back(event);
+    check(api().clFlush(uploads), "clFlush");
+  }
+
+  void joinUploads() override {
+    if (ahead.empty())
+      return;
+    check(api().clEnqueueBarrierWithWaitList(queue, cl_uint(ahead.size()), ahead.data(), nullptr),
+          "clEnqueueBarrierWithWaitList");
+    for (cl_event event : ahead)
+      api().clReleaseEvent(event);
+    ahead.clear();
   }
 
   void download(void *to, DeviceAddress from, int64_t bytes) override {
@@ -215,7 +242,8 @@ private:
 
   cl_device_id device;
   cl_context context = nullptr;
-  cl_command_queue queue = nullptr;
+  cl_command_queue queue = nullptr, uploads = nullptr;
+  std::vector<cl_event> ahead; ///< of uploads that nothing has joined yet
   int64_t largestBytes = 0;
   std::map<DeviceAddress, Allocation> allocations;
   DeviceAddress nextAddress = 1 << 20;

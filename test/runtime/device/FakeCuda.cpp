@@ -471,6 +471,20 @@ CUresult cuEventSynchronize(CUevent event) {
   return CUDA_SUCCESS;
 }
 
+/// A stream that waits does the other streams' work up to the event when its turn comes.
+CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned int flags) {
+  needContext(__func__);
+  needLive(driver().events, event, __func__);
+  if (flags)
+    return CUDA_ERROR_INVALID_VALUE;
+  return submit(stream, {[=] {
+                  for (CUstream other : driver().streams)
+                    if (other != stream && event->pending)
+                      performUntil(other, event);
+                }},
+                __func__);
+}
+
 CUresult cuEventDestroy_v2(CUevent event) {
   needContext(__func__);
   needLive(driver().events, event, __func__);
