@@ -70,6 +70,7 @@ def test_training_repeats_to_the_bit(program, digits, tmp_path):
     assert max(differences(first, second).values()) == 0
 
 
+@pytest.mark.parametrize("program", ["n"], indirect=True)  # Its learning rate does not follow from the run's length.
 def test_a_run_goes_on_on_the_cpu(program, digits, tmp_path):
     cpu, _ = trained(program, "cpu", digits, tmp_path, "--iterations", 3)
     checkpoint = tmp_path / "checkpoint"
