@@ -6,12 +6,14 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <stdexcept>
 
@@ -23,6 +25,14 @@ void loadDialects(MLIRContext &context) {
   context.disableMultithreading();
   context.printOpOnDiagnostic(false); // The line is shown; the operation would be pages of text.
   context.loadDialect<cnn::CnnDialect, func::FuncDialect>();
+  // What is about no place in the model, like a record of another file, names its place itself.
+  context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) -> LogicalResult {
+    if (!isa<UnknownLoc>(diagnostic.getLocation()))
+      return failure(); // For the handler that shows the line.
+    const bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
+    llvm::errs() << (isError ? "fovea: error: " : "fovea: warning: ") << diagnostic << "\n";
+    return success();
+  });
 }
 
 std::string readFile(const std::string &path) {

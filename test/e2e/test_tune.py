@@ -91,8 +91,8 @@ def test_a_record_that_does_not_fit_is_refused(fovea, tuned, tmp_path):
     warnings = [line for line in result.stderr.splitlines() if "warning" in line]
     assert warnings
     for warning in warnings:
-        assert re.search(r'n\.tuning\.json:\d+: the record of "infer_b4 .*" is refused: pixels of 999 is more than the \d+ '
-                         r"there are", warning)
+        assert re.search(r'fovea: warning: \S*n\.tuning\.json:\d+: the record of "infer_b4 .*" is refused: pixels of 999 is '
+                         r"more than the \d+ there are", warning)
     np.testing.assert_allclose(compiled(fovea, folder), tuned[1], rtol=1e-4, atol=1e-5)
 
 
@@ -100,8 +100,8 @@ def test_records_of_other_versions_are_refused(fovea, tuned, tmp_path):
     folder = edited(tuned, tmp_path, lambda machine: machine.update(halide="20.0.0"))
     result = explained(fovea, folder)
     assert "measured:" not in result.stdout
-    assert re.search(r"n\.tuning\.json:\d+: the records for .* are refused: they were measured with Halide 20\.0\.0, and "
-                     r"this is [\d.]+; run fovea tune again", result.stderr)
+    assert re.search(r"fovea: warning: \S*n\.tuning\.json:\d+: the records for .* are refused: they were measured with "
+                     r"Halide 20\.0\.0, and this is [\d.]+; run fovea tune again", result.stderr)
 
 
 def test_a_damaged_file_is_an_error(fovea, tuned, tmp_path):
