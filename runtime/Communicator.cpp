@@ -45,6 +45,8 @@ std::string nameOf(const Communicator &communicator) {
   return "process " + std::to_string(communicator.rank) + " of " + std::to_string(communicator.size) + ": ";
 }
 
+Share Share::upTo(int64_t end) const { return {std::min(first, end), std::min(last, end)}; }
+
 Share shareOf(int64_t whole, int64_t part, int64_t parts) { return {whole * part / parts, whole * (part + 1) / parts}; }
 
 } // namespace fovea

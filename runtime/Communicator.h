@@ -73,6 +73,7 @@ std::string nameOf(const Communicator &communicator);
 struct Share {
   int64_t first = 0, last = 0; ///< without the last
   int64_t count() const { return last - first; }
+  Share upTo(int64_t end) const; ///< What of it lies before `end`.
 };
 Share shareOf(int64_t whole, int64_t part, int64_t parts);
 

@@ -78,8 +78,8 @@ void Session::initialize(uint64_t seed) {
 
 SharedFloats &Session::block(ParameterBlock which) {
   SharedFloats &found = which == ParameterBlock::Value      ? values
-                         : which == ParameterBlock::Gradient ? gradients
-                                                             : momentum;
+                        : which == ParameterBlock::Gradient ? gradients
+                                                            : momentum;
   if (which == ParameterBlock::Gradient)
     program.needStep();
   if (which == ParameterBlock::Momentum)
@@ -221,7 +221,8 @@ void Session::setRates(double lr, double momentumFactor, double weightDecay) {
 
 void Session::addTo(SharedFloats &sum, SharedFloats &terms, bool fresh) {
   if (device) {
-    const auto to = reinterpret_cast<DeviceAddress>(sum.address()), from = reinterpret_cast<DeviceAddress>(terms.address());
+    const auto to = reinterpret_cast<DeviceAddress>(sum.address()),
+               from = reinterpret_cast<DeviceAddress>(terms.address());
     if (fresh)
       device->copy(to, from, sum.size() * int64_t(sizeof(float)));
     else
@@ -283,12 +284,13 @@ double Session::stepPart(const float *images, const int32_t *labels, int64_t cou
   return loss;
 }
 
-double Session::stepInParts(const float *images, const int32_t *labels, int64_t count, int64_t parts, float *outputs) {
+double Session::stepInParts(const float *images, const int32_t *labels, int64_t count, int64_t whole, int64_t parts,
+                            float *outputs) {
   if (partsSum.size() == 0)
     partsSum.resize(program.gradientFloats, device.get());
   double loss = 0;
   for (int64_t part = 0; part < parts; ++part) {
-    const Share share = shareOf(count, part, parts);
+    const Share share = shareOf(whole, part, parts).upTo(count);
     loss += stepPart(images + share.first * program.inputElements(), labels + share.first, share.count(), share.first,
                      count, outputs ? outputs + share.first * program.outputElements() : nullptr);
     addTo(partsSum, gradients, /*fresh=*/part == 0);

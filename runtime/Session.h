@@ -60,9 +60,11 @@ public:
   double stepPart(const float *images, const int32_t *labels, int64_t count, int64_t first, int64_t total,
                   float *outputs, Profile *profile = nullptr);
 
-  /// As a step, in `parts` shares of the batch whose gradients are added in their order: the same bits as so many
-  /// processes that take a share each and sum. Returns the sum of the losses.
-  double stepInParts(const float *images, const int32_t *labels, int64_t count, int64_t parts, float *outputs);
+  /// As a step, in the `parts` shares of a batch of `whole` images, of which there are the first `count`; the gradients
+  /// are added in the order of the parts: the same bits as so many processes that take a share each and sum. Returns the
+  /// sum of the losses.
+  double stepInParts(const float *images, const int32_t *labels, int64_t count, int64_t whole, int64_t parts,
+                     float *outputs);
 
   /// Replaces the gradient block by the sum of those of all processes.
   void sumGradients(Communicator &communicator);

@@ -229,7 +229,7 @@ private:
   }
 
   Result trainInParts(const Batch &current, double lr) {
-    const double lossSum = session.stepInParts(current.images->data(), current.labels.data(), current.total,
+    const double lossSum = session.stepInParts(current.images->data(), current.labels.data(), current.total, batch,
                                                *options.parts, outputs.data());
     if (std::isfinite(lossSum))
       session.update(lr, program.recipe.momentum, program.recipe.weightDecay);
@@ -295,7 +295,7 @@ private:
     }
     // The last batch of an epoch is what is left of it.
     const int64_t total = std::min(batch, trainSet.count - position * batch);
-    const Share share = shareOf(total, communicator.rank, communicator.size);
+    const Share share = shareOf(batch, communicator.rank, communicator.size).upTo(total);
     auto first = order.begin() + position * batch;
     std::vector<int64_t> chosen(first + share.first, first + share.last);
     auto make = [this, iteration, epoch, share, total, chosen = std::move(chosen)] {

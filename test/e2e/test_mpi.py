@@ -72,7 +72,7 @@ def curve(folder):
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Ten batches of 64 and three images: at each epoch's end one of four processes has no image."""
+    """Ten batches of 64 and three images: at each epoch's end only the first process has images."""
     folder = tmp_path_factory.mktemp("few")
     random = np.random.default_rng(5)
     for name, count in (("train", 643), ("t10k", 200)):
@@ -139,6 +139,16 @@ def test_crops_and_dropout_are_those_of_one_process(fovea, colours, tmp_path, pr
         assert value == pytest.approx(expected[key], abs=1e-5), key
     run(program, *options, "--out", tmp_path / "parts", "--parts", processes)
     assert (tmp_path / "w").read_bytes() == (tmp_path / "parts").read_bytes()
+
+
+def test_a_program_compiled_for_the_shares_makes_the_bits_of_one_process(fovea, colours, tmp_path):
+    """One process computes its batch in the chunks that are the processes' shares. The last batch has 15 of 20 images."""
+    program = compiled(fovea, tmp_path, DROPOUT.format(norm="\n  n = c -> batch_norm", last="n"), 10)
+    options = ["train", "--data", colours, "--epochs", 10]
+    run(program, *options, "--out", tmp_path / "one", "--log", tmp_path / "one_log")
+    together(2, program, *options, "--out", tmp_path / "two", "--log", tmp_path / "two_log")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    assert curve(tmp_path / "two_log") == pytest.approx(curve(tmp_path / "one_log"), rel=1e-7)
 
 
 def test_batch_normalization_is_of_a_process(fovea, colours, tmp_path):
