@@ -128,6 +128,7 @@ Digests compute(Session &session) {
     return found;
   // Two updates: the second's momentum holds the first's.
   const int64_t batch = program.functionsOf(FunctionKind::Step).front()->batch;
+  draw(batch);
   std::vector<std::vector<float>> before;
   for (const ParameterInfo &parameter : program.parameters)
     before.push_back(valuesOf(session, parameter, ParameterBlock::Value));
