@@ -42,7 +42,7 @@ void agreeOn(Communicator &communicator, const std::function<void()> &work) {
 std::string nameOf(const Communicator &communicator) {
   if (communicator.size == 1)
     return "";
-  return "process " + std::to_string(communicator.rank) + " of " + std::to_string(communicator.size) + ": ";
+  return std::string(communicator.member) + " " + std::to_string(communicator.rank) + " of " + std::to_string(communicator.size) + ": ";
 }
 
 Share Share::upTo(int64_t end) const { return {std::min(first, end), std::min(last, end)}; }

@@ -1,8 +1,7 @@
 // The processes that train one network together: who they are, and how they add and tell each other things.
 //
 // Every process makes the same calls in the same order. The gradient sum is the one call that moves much; everything
-// else is a gather of a few bytes. An implementation for GPUs overrides `sum`, whose pointer is then to device memory,
-// and may hand the rest on to one for processes.
+// else is a gather of a few bytes. The same holds for threads of one process that have a GPU each.
 #pragma once
 
 #include "runtime/Error.h"
@@ -14,18 +13,29 @@
 
 namespace fovea {
 
+class Device;
+
 class Communicator {
 public:
-  Communicator(int rank, int size) : rank(rank), size(size) {}
+  /// `member`: what each is called in messages, "process" or "device".
+  Communicator(int rank, int size, const char *member = "process") : rank(rank), size(size), member(member) {}
   virtual ~Communicator() = default;
   Communicator(const Communicator &) = delete;
   Communicator &operator=(const Communicator &) = delete;
 
   const int rank, size; ///< 0 <= rank < size
+  const char *const member;
 
   /// Adds up all processes' `values` element by element. All receive the same bits, always those of the sum in the
   /// order of the ranks.
   virtual void sum(float *values, int64_t count) = 0;
+
+  /// The same of floats in a device's memory, after what it was told before. False where that has to go through the host.
+  /// All receive the same bits here, too; the order of the sum is the library's.
+  virtual bool sumOnDevice(Device &, uint64_t floats, int64_t count) {
+    (void)floats, (void)count;
+    return false;
+  }
 
   /// Hands out each process's `bytes` bytes to all, in the order of the ranks: `all` holds size * bytes. No process
   /// returns before all have called.

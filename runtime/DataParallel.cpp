@@ -40,6 +40,7 @@ void needSameState(Communicator &communicator, const Session &session, const Run
                    const Dataset &testSet) {
   if (communicator.size == 1)
     return;
+  const std::string member = std::string(communicator.member) + " ";
   struct Entry {
     const char *name;
     int64_t value;
@@ -53,15 +54,15 @@ void needSameState(Communicator &communicator, const Session &session, const Run
     const std::vector<int64_t> all = gathered(communicator, value);
     for (size_t other = 1; other < all.size(); ++other)
       if (all[other] != all[0])
-        throw SharedError("process " + std::to_string(other) + " has " + std::to_string(all[other]) + " " + name +
-                          ", but process 0 has " + std::to_string(all[0]) +
+        throw SharedError(member + std::to_string(other) + " has " + std::to_string(all[other]) + " " + name +
+                          ", but " + member + "0 has " + std::to_string(all[0]) +
                           "; all processes must read the same files and have the same options");
   }
   const std::vector<uint64_t> hashes = gathered(communicator, hashOf(session));
   for (size_t other = 1; other < hashes.size(); ++other)
     if (hashes[other] != hashes[0])
-      throw SharedError("after iteration " + std::to_string(state.iteration) + " process " + std::to_string(other) +
-                        " has other parameters than process 0; all processes must read the same files and run on CPUs "
+      throw SharedError("after iteration " + std::to_string(state.iteration) + " " + member + std::to_string(other) +
+                        " has other parameters than " + member + "0; all processes must read the same files and run on CPUs "
                         "of one kind ($FOVEA_TARGET can hold them to one)");
 }
 
@@ -100,9 +101,12 @@ int coresOf(Communicator &communicator) {
 std::string dataParallelLine(const Program &program, const Communicator &communicator, int64_t batch) {
   const int64_t least = shareOf(batch, 0, communicator.size).count(),
                 most = (batch + communicator.size - 1) / communicator.size;
-  std::string line = std::to_string(communicator.size) + " processes, each with " + std::to_string(least) +
+  const bool onDevices = communicator.member == std::string("device");
+  std::string line = std::to_string(communicator.size) + (onDevices ? " devices" : " processes") + ", each with " + std::to_string(least) +
                      (least == most ? "" : " or " + std::to_string(most)) + " of a batch's " + std::to_string(batch) +
-                     " images and " + std::to_string(threadCount()) + (threadCount() == 1 ? " thread" : " threads");
+                     " images";
+  if (!onDevices)
+    line += " and " + std::to_string(threadCount()) + (threadCount() == 1 ? " thread" : " threads");
   const int64_t smallest = program.functionsOf(FunctionKind::Step).back()->batch;
   if (smallest > most)
     line += "; compiled for " + std::to_string(smallest) + ", the rest is padding (compile with --batch 1," +
@@ -110,7 +114,7 @@ std::string dataParallelLine(const Program &program, const Communicator &communi
   if (std::getenv("OMPI_MCA_orte_bound_at_launch"))
     line += "; mpirun bound each to its cores (--bind-to none leaves that to the system)";
   if (std::any_of(program.parameters.begin(), program.parameters.end(), [](auto &p) { return p.average; }))
-    line += "; batch normalization takes each process's own images";
+    line += std::string("; batch normalization takes each ") + communicator.member + "'s own images";
   return line;
 }
 

@@ -300,7 +300,12 @@ double Session::stepInParts(const float *images, const int32_t *labels, int64_t 
 }
 
 void Session::sumGradients(Communicator &communicator) {
-  communicator.sum(block(ParameterBlock::Gradient).write(), program.gradientFloats);
+  SharedFloats &floats = block(ParameterBlock::Gradient);
+  if (device &&
+      communicator.sumOnDevice(*device, reinterpret_cast<DeviceAddress>(floats.address()), program.gradientFloats))
+    floats.functionWrote();
+  else
+    communicator.sum(floats.write(), program.gradientFloats);
 }
 
 void Session::update(double lr, double momentumFactor, double weightDecay, Profile *profile) {

@@ -2,6 +2,7 @@
 #include "runtime/Error.h"
 #include "runtime/device/Device.h"
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 
@@ -54,6 +55,23 @@ DeviceChoice readDevice(const std::string &text) {
   if (!sound)
     throw Error("--device: expected cpu, cuda, opencl, or one of several like cuda:1, not `" + text + "`");
   return choice;
+}
+
+std::string firstDevice(const std::string &devices) { return devices.substr(0, devices.find(',')); }
+
+std::vector<int> readDevices(const std::string &text) {
+  std::vector<int> numbers;
+  std::istringstream words(text + ",");
+  const std::string api = readDevice(firstDevice(text)).api;
+  for (std::string word; std::getline(words, word, ',');) {
+    const DeviceChoice choice = readDevice(word);
+    if (choice.api.empty() || choice.api == "cpu" || choice.api != api)
+      throw Error("--devices: expected devices of one kind with commas between, like cuda:0,cuda:1, not `" + text + "`");
+    if (std::find(numbers.begin(), numbers.end(), choice.index) != numbers.end())
+      throw Error("--devices: `" + word + "` is named twice");
+    numbers.push_back(choice.index);
+  }
+  return numbers;
 }
 
 const fovea_program &chooseTarget(const fovea_program &first, const char *forced, const std::string &api,

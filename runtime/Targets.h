@@ -24,6 +24,12 @@ struct DeviceChoice {
 /// Throws Error for anything else.
 DeviceChoice readDevice(const std::string &text);
 
+/// "cuda:0" of "cuda:0,cuda:1", what --devices says.
+std::string firstDevice(const std::string &devices);
+
+/// The numbers of "cuda:0,cuda:1". Throws Error unless all are of one API and each is named once.
+std::vector<int> readDevices(const std::string &text);
+
 /// The first target whose needs are all supported, or the one that `forced` names when that is not null or empty; of
 /// those on `api` ("cpu", "cuda" or "opencl") alone when that is not empty. Unless it is asked for, one that needs a device
 /// is chosen where there is a GPU, or where the program has no other. Throws Error that says what the CPU lacks, or which

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace fovea {
 
@@ -26,6 +27,7 @@ struct TrainOptions {
   std::optional<int64_t> parts; ///< in which a process that is alone computes a batch, to the bits of so many processes
   std::optional<double> untilTop1; ///< part of the test set, up to 1, whose right classes end the run
   bool strict = false;             ///< a damaged picture ends the run
+  std::vector<int> devices; ///< numbers of those that train together; empty for the program's one
 };
 
 /// Trains and writes `options.out`; the last line on standard output is the result on the test set, as eval's. The run

@@ -2,6 +2,7 @@
 
 #include "runtime/Error.h"
 #include "runtime/MpiCommunicator.h"
+#include "runtime/Targets.h"
 #include "runtime/ThreadPool.h"
 #include "runtime/commands/Commands.h"
 
@@ -113,6 +114,11 @@ CLI::App *addTrain(CLI::App &app, TrainOptions &o) {
   command->add_option("--test-every", o.testEvery, "Iterations between tests on the test set (default: an epoch's)")
       ->type_name("N")
       ->check(positive);
+  command
+      ->add_option_function<std::string>(
+          "--devices", [&o](const std::string &text) { o.devices = readDevices(text); },
+          "GPUs that train together, each with a share of every batch, like cuda:0,cuda:1")
+      ->type_name("NAME,...");
   command->add_flag("--strict", o.strict, "Stop at a damaged picture instead of leaving it out");
   command->add_option("--log", o.log, "Folder for TensorBoard event files")->type_name("DIR");
   return command;
@@ -210,7 +216,7 @@ CLI::App *addCheck(CLI::App &app, CheckOptions &o) {
   return command;
 }
 
-/// What --device says, before anything else is read: which of the program's targets all else is about.
+/// What --device or the first of --devices says, before anything else is read: which of the program's targets all else is about.
 std::string deviceOf(int argc, char **argv) {
   for (int index = 1; index < argc; ++index) {
     const std::string_view word = argv[index];
@@ -218,6 +224,10 @@ std::string deviceOf(int argc, char **argv) {
       return argv[index + 1];
     if (word.starts_with("--device="))
       return std::string(word.substr(9));
+    if (word == "--devices" && index + 1 < argc)
+      return firstDevice(argv[index + 1]);
+    if (word.starts_with("--devices="))
+      return firstDevice(std::string(word.substr(10)));
   }
   return "";
 }

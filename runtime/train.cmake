@@ -19,6 +19,7 @@ set(FOVEA_RUNTIME_TRAIN_SOURCES
   Random.cpp
   Session.cpp
   Targets.cpp
+  ThreadCommunicator.cpp
   ThreadPool.cpp
   Trainer.cpp
   Weights.cpp
@@ -26,6 +27,7 @@ set(FOVEA_RUNTIME_TRAIN_SOURCES
   device/CudaDriver.cpp
   device/Device.cpp
   device/HalideDevice.cpp
+  device/Nccl.cpp
   device/OpenCl.cpp
   device/Ptx.cpp)
 set(FOVEA_RUNTIME_HOT_SOURCES
@@ -47,4 +49,5 @@ set(FOVEA_MAIN_SOURCES
   commands/Show.cpp
   commands/Step.cpp
   commands/Train.cpp
+  commands/TrainOnDevices.cpp
   main.cpp)

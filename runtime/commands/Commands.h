@@ -23,6 +23,9 @@ int infoCommand(const Program &program, const InfoOptions &options);
 /// `threadsGiven` each process takes the cores that are its own. An error of one process ends all.
 int trainCommand(const Program &program, const TrainOptions &options, const std::string &name, bool threadsGiven);
 
+/// Trains on options.devices together, a thread for each in this process. An error of one ends all.
+int trainOnDevices(const Program &program, const TrainOptions &options);
+
 struct EvalOptions {
   std::string data;
   std::vector<std::string> weights; ///< the outputs of all are averaged

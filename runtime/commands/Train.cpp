@@ -9,6 +9,10 @@ namespace fovea {
 
 int trainCommand(const Program &program, const TrainOptions &options, const std::string &name, bool threadsGiven) {
   const Launch launch = launchOfEnvironment();
+  if (!options.devices.empty() && launch.size > 1)
+    throw Error("--devices and mpirun both divide batches: use one of them");
+  if (options.devices.size() > 1)
+    return trainOnDevices(program, options);
   if (launch.size == 1) {
     SingleProcess alone;
     return train(program, options, alone);

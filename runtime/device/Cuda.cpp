@@ -158,6 +158,8 @@ public:
     check(api().cuMemcpyDtoDAsync_v2(to, from, size_t(bytes), stream), "copying on the device");
   }
 
+  void *nativeStream() override { return stream; }
+
   void fillZero(DeviceAddress to, int64_t bytes) override {
     makeCurrent();
     check(api().cuMemsetD8Async(to, 0, size_t(bytes), stream), "zeroing memory");

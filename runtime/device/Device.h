@@ -15,11 +15,10 @@ namespace fovea {
 /// A byte in the memory of one device. Additions stay inside of an allocation.
 using DeviceAddress = uint64_t;
 
-/// What Halide made of a kernel for one API (OpenCL C or PTX), and each device's translation of it. Lives as long as the
-/// program.
+/// What Halide made of a kernel for one API: OpenCL C or PTX. Lives as long as the program; each device keeps its own
+/// translation.
 struct DeviceModule {
   std::string source;
-  std::vector<std::pair<const class Device *, std::shared_ptr<void>>> translations;
 };
 
 /// A launch of one function of a module.
@@ -66,6 +65,8 @@ public:
   virtual void add(DeviceAddress sum, DeviceAddress terms, int64_t count) = 0;
   /// floats[indices[i]] = 0; int32 indices.
   virtual void zeroAt(DeviceAddress floats, DeviceAddress indices, int64_t count) = 0;
+  /// The API's own handle of the order in which things happen, for libraries that add to it: a CUstream; null elsewhere.
+  virtual void *nativeStream() { return nullptr; }
   /// Called by generated code, through which no exception may pass: a failure is kept for `check`, and is a code other
   /// than 0.
   int launch(const DeviceLaunch &launch) noexcept;

@@ -3,6 +3,7 @@
 #include "runtime/device/Device.h"
 
 #include <algorithm>
+#include <mutex>
 
 namespace {
 
@@ -32,8 +33,10 @@ int64_t bytesOf(const Buffer &buffer) {
 }
 
 int initialize(void **state, const char *source, int size) {
+  static std::mutex mutex; // Devices that train together have a thread each.
+  std::lock_guard lock(mutex);
   if (!*state) // Text, with a zero at its end.
-    *state = new fovea::DeviceModule{std::string(source, size_t(size > 0 && source[size - 1] == 0 ? size - 1 : size)), {}};
+    *state = new fovea::DeviceModule{std::string(source, size_t(size > 0 && source[size - 1] == 0 ? size - 1 : size))};
   return 0;
 }
 

@@ -31,6 +31,8 @@ namespace {
   X(clBuildProgram)                                                                                                    \
   X(clGetProgramBuildInfo)                                                                                             \
   X(clCreateKernel)                                                                                                    \
+  X(clReleaseKernel)                                                                                                   \
+  X(clReleaseProgram)                                                                                                  \
   X(clSetKernelArg)                                                                                                    \
   X(clEnqueueNDRangeKernel)                                                                                            \
   X(clEnqueueWriteBuffer)                                                                                              \
@@ -129,6 +131,10 @@ public:
     api().clFinish(uploads);
     for (cl_event event : ahead)
       api().clReleaseEvent(event);
+    for (auto &[name, kernel] : kernels)
+      api().clReleaseKernel(kernel);
+    for (auto &[module, program] : programs)
+      api().clReleaseProgram(program);
     for (auto &[address, allocation] : allocations)
       release(allocation);
     api().clReleaseCommandQueue(uploads);
@@ -234,12 +240,6 @@ private:
     std::map<std::pair<size_t, int64_t>, cl_mem> parts; ///< Sub-buffers by offset and size.
   };
 
-  /// A translated module's program, and its kernels by name.
-  struct Translation {
-    cl_program program;
-    std::map<std::string, cl_kernel> kernels;
-  };
-
   cl_device_id device;
   cl_context context = nullptr;
   cl_command_queue queue = nullptr, uploads = nullptr;
@@ -247,6 +247,8 @@ private:
   int64_t largestBytes = 0;
   std::map<DeviceAddress, Allocation> allocations;
   DeviceAddress nextAddress = 1 << 20;
+  std::map<const DeviceModule *, cl_program> programs;
+  std::map<std::pair<const DeviceModule *, const char *>, cl_kernel> kernels; ///< The name lives as long as the module.
   DeviceModule own;
 
   template <typename Value> Value info(cl_device_info what) {
@@ -307,34 +309,32 @@ private:
     return made;
   }
 
-  Translation &translate(DeviceModule &module) {
-    for (auto &[owner, translation] : module.translations)
-      if (owner == this)
-        return *static_cast<Translation *>(translation.get());
-    auto made = std::make_shared<Translation>();
+  cl_program translate(const DeviceModule &module) {
     const char *source = module.source.c_str();
     cl_int code = CL_SUCCESS;
-    made->program = api().clCreateProgramWithSource(context, 1, &source, nullptr, &code);
+    cl_program program = api().clCreateProgramWithSource(context, 1, &source, nullptr, &code);
     check(code, "clCreateProgramWithSource");
-    code = api().clBuildProgram(made->program, 1, &device, "", nullptr, nullptr);
+    code = api().clBuildProgram(program, 1, &device, "", nullptr, nullptr);
     if (code == CL_BUILD_PROGRAM_FAILURE) {
       size_t size = 0;
-      api().clGetProgramBuildInfo(made->program, device, CL_PROGRAM_BUILD_LOG, 0, nullptr, &size);
+      api().clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, 0, nullptr, &size);
       std::string log(size, 0);
-      api().clGetProgramBuildInfo(made->program, device, CL_PROGRAM_BUILD_LOG, size, log.data(), nullptr);
+      api().clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG, size, log.data(), nullptr);
       throw Error(id + " (" + name + "): the driver refuses a kernel: " + log.substr(0, log.find('\n')));
     }
     check(code, "clBuildProgram");
-    module.translations.push_back({this, made});
-    return *made;
+    return program;
   }
 
-  cl_kernel kernelOf(DeviceModule &module, const char *entry) {
-    Translation &translation = translate(module);
-    cl_kernel &kernel = translation.kernels[entry];
+  /// Found by name the first time alone.
+  cl_kernel kernelOf(const DeviceModule &module, const char *entry) {
+    cl_kernel &kernel = kernels[{&module, entry}];
     if (!kernel) {
+      cl_program &program = programs[&module];
+      if (!program)
+        program = translate(module);
       cl_int code = CL_SUCCESS;
-      kernel = api().clCreateKernel(translation.program, entry, &code);
+      kernel = api().clCreateKernel(program, entry, &code);
       check(code, "clCreateKernel");
     }
     return kernel;

@@ -112,6 +112,34 @@ def test_inference_and_gradients_agree(fovea, tmp_path, model):
     assert max(worst.values()) < 1e-2, worst
 
 
+TWO = {"POCL_DEVICES": "pthread pthread"}
+
+
+@pytest.mark.parametrize("program", ["n"], indirect=True)
+def test_two_devices_train_together(fovea, tmp_path, digits, program):
+    """To the bits of one that computes each batch in two parts."""
+    model = tmp_path / "n.net"
+    model.write_text(MODEL.replace("-> batch_norm(momentum: 0.25)", ""))  # Which takes each device's own images.
+    program = program_of(fovea, tmp_path, model, "--batch", "16")
+    common = ["train", "--data", digits, "--iterations", 3]
+    together = run(program, *common, "--devices", "opencl:0,opencl:1", "--out", tmp_path / "together",
+                   env={**os.environ, **TWO}).stdout.splitlines()
+    alone = run(program, *common, "--device", "opencl", "--parts", 2, "--out", tmp_path / "alone").stdout.splitlines()
+    assert together[0] == "2 devices, each with 16 of a batch's 32 images"
+    assert together[-1] == alone[-1] and "top1" in alone[-1]
+    assert max(differences(read_safetensors(tmp_path / "together"), read_safetensors(tmp_path / "alone")).values()) == 0
+
+
+def test_what_one_of_two_devices_lacks_ends_both(program, digits, tmp_path):
+    train = ["train", "--data", digits, "--out", tmp_path / "w", "--iterations", "2", "--devices"]
+    assert refusal(program, *train, "opencl:0,opencl:1") == (
+        "there is no opencl:1: OpenCL finds one device, opencl:0")
+    for text in ["opencl:0,cuda:1", "cpu,cpu", "opencl:0,", ","]:
+        assert refusal(program, *train, text).startswith("--device")
+    assert refusal(program, *train, "opencl:0,opencl:0") == "--devices: `opencl:0` is named twice"
+    assert not (tmp_path / "w").exists()
+
+
 def refusal(program, *arguments, **environment):
     result = run(program, *arguments, check=False, env={**os.environ, **environment})
     assert result.returncode == 1 and result.stdout == "" and result.stderr.count("\n") == 1
