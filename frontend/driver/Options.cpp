@@ -288,6 +288,20 @@ CLI::App *addExport(CLI::App &app, ExportOptions &o) {
   return command;
 }
 
+/// Refuses what is for CPUs alone where a device is named.
+void checkDevices(const CompileOptions &options, bool tunes) {
+  for (const std::string &name : options.targets) {
+    if (name != "cuda" && name != "opencl")
+      continue;
+    if (tunes)
+      throw CLI::ValidationError("--target", "expected a CPU, not `" + name + "`: devices' tiles follow from the shapes");
+    if (options.bf16)
+      throw CLI::ValidationError("--precision", "bf16 is for CPUs: not with --target " + name);
+    if (options.winogradSteps)
+      throw CLI::ValidationError("--winograd-steps", "devices convolve directly: not with --target " + name);
+  }
+}
+
 } // namespace
 
 bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
@@ -305,6 +319,7 @@ bool parseOptions(int argc, char **argv, Options &options, int &exitCode) {
     app.parse(argc, argv);
     if (options.compile.targets.size() > 1 && (explain->parsed() || tuning->parsed()))
       throw CLI::ValidationError("--target", "expected one name: only `fovea compile` takes several");
+    checkDevices(options.compile, tuning->parsed());
   } catch (const CLI::ParseError &problem) {
     if (problem.get_exit_code() == 0) {
       exitCode = app.exit(problem);
