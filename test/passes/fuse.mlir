@@ -1,6 +1,7 @@
 // RUN: fovea-opt %s --cnn-fuse | FileCheck %s
 // RUN: fovea-opt %s --cnn-fuse=enable-pool=false | FileCheck %s --check-prefix=NOPOOL
 // RUN: fovea-opt %s --cnn-fuse="enable-pool=false enable-elementwise=false" | FileCheck %s --check-prefix=NONE
+// RUN: fovea-opt %s --cnn-fuse=windows-apart | FileCheck %s --check-prefix=DEVICE
 
 cnn.parameter @p : tensor<4xf32> {init = {kind = "xavier"}}
 cnn.parameter @q : tensor<4xf32> {init = {kind = "xavier"}}
@@ -17,6 +18,9 @@ cnn.parameter @q : tensor<4xf32> {init = {kind = "xavier"}}
 // NOPOOL-LABEL: func.func @chain
 // NOPOOL: cnn.kernel "conv1+act: conv2d+relu"
 // NOPOOL: cnn.kernel "conv1: max_pool+relayout"
+// DEVICE-LABEL: func.func @chain
+// DEVICE: %[[C:.*]] = cnn.kernel "conv1+act: conv2d+relu"
+// DEVICE: cnn.kernel "conv1: max_pool+relayout" (%{{.*}} = %[[C]])
 // NONE-LABEL: func.func @chain
 // NONE: cnn.kernel "conv1: conv2d"
 // NONE: cnn.kernel "act: relu"

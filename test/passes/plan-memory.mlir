@@ -1,5 +1,6 @@
 // RUN: fovea-opt %s --split-input-file --cnn-fuse="enable-elementwise=false enable-pool=false" --cnn-plan-memory | FileCheck %s
 // RUN: fovea-opt %s --split-input-file --cnn-fuse="enable-elementwise=false enable-pool=false" --cnn-plan-memory=reuse=false | FileCheck %s --check-prefix=APART
+// RUN: fovea-opt %s --split-input-file --cnn-fuse="enable-elementwise=false enable-pool=false" --cnn-plan-memory=alignment=512 | FileCheck %s --check-prefix=DEVICE
 
 // Three values in a row: the first and the third share; the last is written to the output.
 // CHECK-LABEL: func.func @chain
@@ -8,6 +9,9 @@
 // CHECK: cnn.kernel "tanh" {{.*}}places = [#cnn.place<arena, [[A]]>, #cnn.place<arena, [[B:[0-9]+]]>]
 // CHECK: cnn.kernel "sigmoid" {{.*}}places = [#cnn.place<arena, [[B]]>, #cnn.place<arena, [[A]]>]
 // CHECK: cnn.kernel "softmax" {{.*}}places = [#cnn.place<arena, [[A]]>, #cnn.place<output, 0>]
+// DEVICE-LABEL: func.func @chain
+// DEVICE-SAME: cnn.arena_bytes = 1024 : i64, {{.*}}cnn.live_bytes = 1024 : i64, cnn.unplanned_bytes = 1536 : i64
+// DEVICE: cnn.kernel "relu" {{.*}}#cnn.place<arena, {{0|512}}>]
 // APART-LABEL: func.func @chain
 // APART-SAME: cnn.arena_bytes = 384
 func.func @chain(%x: tensor<2x16xf32>) -> tensor<2x16xf32> attributes {cnn.kind = "infer", cnn.batch = 2} {
