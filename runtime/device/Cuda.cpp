@@ -1,8 +1,8 @@
 // NVIDIA's GPUs through CUDA's driver API, whose library is opened at run time.
 //
-// Everything happens in one stream, but for uploads ahead, which have another. A function is launched kernel by kernel the first time, which loads its modules and
-// takes its scratch memory; the second time its launches are recorded as a graph, and from then on each call is one
-// launch.
+// Everything happens in one stream, but for uploads ahead, which have another. A function is launched kernel by kernel
+// the first time, which loads its modules and takes its scratch memory; the second time its launches are recorded as a
+// graph, and from then on each call is one launch.
 #include "runtime/device/Device.h"
 
 #include "runtime/Error.h"
@@ -98,6 +98,7 @@ public:
     check(code, "taking memory");
     allocations[address] = rounded;
     check(api().cuMemsetD32Async(address, 0, size_t(rounded) / 4, stream), "zeroing memory");
+    check(api().cuStreamSynchronize(stream), "zeroing memory"); // Uploads ahead do not wait for this stream.
     return address;
   }
 
@@ -106,6 +107,7 @@ public:
       return;
     api().cuCtxSetCurrent(context);
     api().cuStreamSynchronize(stream);
+    api().cuStreamSynchronize(uploads);
     // Their graphs hold the address, which the next allocation may get.
     std::erase_if(calls, [&](Call &call) {
       const bool uses = std::find(call.slots.begin(), call.slots.end(), address) != call.slots.end();

@@ -30,10 +30,10 @@ done
 [ -x build/bin/fovea ] || fail "there is no build/bin/fovea: run ./dev build"
 if [ -z "$data" ]; then
   for data in ../shared/data/mnist build/digits; do
-    [ ! -f "$data/t10k-labels-idx1-ubyte.gz" ] || break
+    [ ! -d "$data" ] || break
   done
 fi
-[ -f "$data/t10k-labels-idx1-ubyte.gz" ] || fail "no digits in $data: give --data, or run ./dev demo"
+compgen -G "$data/t10k-labels-idx1-ubyte*" >/dev/null || fail "no digits in $data: give --data, or run ./dev demo"
 
 rm -rf "$folder"
 mkdir -p "$folder"/{programs,expected,data,lib}
@@ -48,7 +48,7 @@ for model in "${models[@]}"; do
   strip "$folder/programs/$model"
   "$folder/programs/$model" check --device cpu --save "$folder/expected/$model.safetensors"
 done
-cp "$data"/{train,t10k}-{images-idx3,labels-idx1}-ubyte.gz "$folder/data/"
+cp "$data"/{train,t10k}-{images-idx3,labels-idx1}-ubyte* "$folder/data/"
 # For a machine without a C++ library.
 for library in libstdc++.so.6 libgcc_s.so.1; do
   cp -L "$(c++ -print-file-name=$library)" "$folder/lib/"

@@ -31,7 +31,7 @@ mkdir -p out
 say() { printf '%s\n' "$*" | tee -a report.txt; }
 # A field of one line of JSON, the first of that name: what programs print with --json.
 field() { sed -nE "s/^[^\n]*[{,]\"$1\":(\"([^\"]*)\"|([^,}]*)).*/\2\3/p" <<<"$2" | head -n 1; }
-quoted() { sed 's/[\\"]/\\&/g; s/\t/ /g' <<<"$1" | tr '\n' ' '; }
+quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/\t/ /g' | tr '\n' ' '; }
 joined() { local IFS=,; printf '%s' "$*"; }
 
 failures=0
@@ -64,7 +64,7 @@ say ""
 length=(--epochs 3)
 least=98
 # A few thousand digits do not teach as much as 60,000.
-[ "$(stat -c %s data/train-images-idx3-ubyte.gz)" -gt 5000000 ] || least=90
+[ "$(stat -c %s data/train-images-idx3-ubyte*)" -gt 5000000 ] || least=90
 if [ -n "$quick" ]; then
   length=(--iterations 100)
   least=75
