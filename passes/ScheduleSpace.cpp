@@ -59,7 +59,7 @@ Space spaceOf(const KernelSpec &kernel) {
     return {"pixels", tiles, {weight().block, result.block}, {"lanes", "vectors", "pixels", "parallel", "images", "rows", "halo"}};
   }
   if (op == "winograd_weight_gradient")
-    return {"taps", result.shape[1], {result.block}, {"lanes", "vectors", "taps"}};
+    return {"taps", result.shape[1], {result.block}, {"lanes", "vectors", "taps", "images"}};
   if (op == "dense")
     return {"rows", result.shape[0], {weight().block}, {"lanes", "vectors", "rows", "parallel", "unroll", "block"}};
   if (op == "dense_input_gradient") // Weights and gradients are operands from memory.
@@ -130,12 +130,15 @@ std::string whyRestIsIllegal(const KernelSpec &kernel, const OpSpec &anchor, con
   }
   if (keyOf(schedule, "unroll", 1) > 8)
     return "unroll is at most 8";
+  if (anchor.op.starts_with("winograd")) {
+    const int64_t images = keyOf(schedule, "images", 1), all = kernel.tensor(anchor.operands[0]).shape[0];
+    if (all % images != 0)
+      return "tasks of " + text(images) + " images do not divide a batch of " + text(all);
+  }
   if (isWinogradConvolution(anchor)) {
     const int64_t images = keyOf(schedule, "images", 1), all = anchor.results[0].shape[0];
     if (parallel == 0)
       return "parallel of " + anchor.op + " is 1 or 2";
-    if (all % images != 0)
-      return "tasks of " + text(images) + " images do not divide a batch of " + text(all);
     const int64_t tiles = spaceOf(kernel).most / all * (parallel == 1 ? images : all);
     if (keyOf(schedule, "pixels", 1) > tiles)
       return "pixels of " + text(keyOf(schedule, "pixels", 1)) + " is more than the " + text(tiles) + " tiles of a task";
@@ -273,6 +276,8 @@ std::vector<SearchStep> searchSteps(const KernelSpec &kernel, const TargetInfo &
     steps.push_back(valuesOf("parallel", {1, 2}));
     steps.push_back(valuesOf("images", divisors(anchor->results[0].shape[0], 1, 4)));
   }
+  if (op == "winograd_weight_gradient")
+    steps.push_back(valuesOf("images", divisors(kernel.tensor(anchor->operands[0]).shape[0], 1, 8)));
   if (op == "dense") {
     steps.push_back(valuesOf("parallel", {0, 1}));
     if (anchor->results[0].shape[0] > 1) {

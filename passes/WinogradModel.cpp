@@ -50,6 +50,23 @@ double winogradCost(const ConvolutionShape &s, ConvolutionPass pass, int64_t til
   return products / 0.8 + transforms + multiplyAddsPerByte(target) * (between + weights);
 }
 
+/// Images whose transforms stay in the second-level cache beside the sums of all products, for a weight gradient; 0
+/// where the sums are too large for that, or the whole batch fits.
+int64_t imagesInCache(const KernelSpec &kernel, const OpSpec &anchor, const TargetInfo &target) {
+  const TensorSpec &x = kernel.tensor(anchor.operands[0]), &dy = kernel.tensor(anchor.operands[1]);
+  const TensorSpec &weight = anchor.results[0];
+  const int64_t tile = std::get<int64_t>(anchor.attributes.at("tile")), t = tile + weight.shape[2] - 1;
+  const int64_t filters = ceilDiv(weight.shape[0], weight.block) * weight.block;
+  const int64_t sums = 4 * t * t * filters * weight.shape[1];
+  const int64_t perImage = 4 * t * t * tilesOf(dy.shape[2], dy.shape[3], tile) * (x.block + filters);
+  if (sums > target.l2Bytes / 3 || perImage * dy.shape[0] <= target.l2Bytes)
+    return 0;
+  int64_t images = std::min(dy.shape[0], target.l2Bytes / 3 / perImage);
+  while (images > 0 && dy.shape[0] % images != 0)
+    --images;
+  return images;
+}
+
 } // namespace
 
 double bf16Share(int64_t inputs, const TargetInfo &target) {
@@ -105,7 +122,10 @@ Schedule winogradSchedule(const KernelSpec &kernel, const OpSpec &anchor, const 
   if (anchor.op == "winograd_weight_gradient") {
     const int64_t lanes = vectorOf(result.block, target);
     const RegisterTile tile = bestTile(result.block / lanes, result.shape[1], target);
-    return {{"lanes", lanes}, {"vectors", tile.vectors}, {"taps", tile.pixels}};
+    Schedule schedule{{"lanes", lanes}, {"vectors", tile.vectors}, {"taps", tile.pixels}};
+    if (const int64_t images = imagesInCache(kernel, anchor, target))
+      schedule["images"] = images;
+    return schedule;
   }
   const TensorSpec &weight = kernel.tensor(anchor.operands[1]), &last = kernel.ops.back().results[0];
   const int64_t tiles = winogradTiles(kernel, anchor), images = result.shape[0];

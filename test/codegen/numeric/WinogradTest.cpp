@@ -123,6 +123,16 @@ TEST_P(Winograd, WeightGradient) {
     weightGradient(c);
 }
 
+// LeNet's second: the batch's transforms do not fit the caches, those of some images do.
+TEST_P(Winograd, WeightGradientInSteps) {
+  const Case c{{36, 20, 12, 12}, 50, 5, 4, 0};
+  KernelBuilder b = builder();
+  b.input(b.activation(c.x)), b.input(b.activation(c.y()));
+  b.op("winograd_weight_gradient", {0, 1}, {b.convWeight(c.weight())}, {{"tile", c.tile}});
+  EXPECT_TRUE(b.scheduled().schedule.contains("images"));
+  weightGradient(c);
+}
+
 TEST_P(Winograd, ThenAddRelu) {
   for (int64_t images : {1, 5}) {
     const Case c{{images, 16, 9, 10}, 24, 3, 4};
