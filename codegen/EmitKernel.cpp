@@ -56,6 +56,15 @@ bool readsNeighbours(const std::string &op) {
   return op == "max_pool" || op == "max_pool_indices" || op == "avg_pool" || op == "lrn" || op == "lrn_gradient";
 }
 
+/// Numbers of a device's kernel that all its threads read, by way of memory of their own. Halide skips what is computed
+/// for nothing, and would read a condition that is the same everywhere on the host, where the device's memory is not.
+Func readByThreads(Func scalars) {
+  Func read("scalars");
+  read(vars.n) = undef<float>();
+  read(vars.n) = scalars(vars.n);
+  return read;
+}
+
 /// The kernel's functions and their bounds; no schedule yet.
 Built build(const KernelSpec &kernel, const TargetInfo &target) {
   Built built{.scheduled = {kernel, target}};
@@ -65,11 +74,16 @@ Built build(const KernelSpec &kernel, const TargetInfo &target) {
     fixDimensions(parameter, spec);
     built.arguments.push_back(parameter);
     built.inputs.push_back(parameter);
-    values.push_back({Func(parameter), spec});
+    const bool scalars = target.onDevice() && spec.layout == LayoutKind::Plain && spec.shape.size() == 1 &&
+                         spec.element == ElementType::F32 &&
+                         kernel.ops.back().op != "sgd_update"; // It has no conditions.
+    values.push_back({scalars ? readByThreads(parameter) : Func(parameter), spec});
   }
 
   ScheduledKernel &scheduled = built.scheduled;
-  for (const OpSpec &op : kernel.ops) {
+  for (OpSpec op : kernel.ops) {
+    if (target.onDevice())
+      op.attributes[onDevice] = true;
     std::vector<Tensor> operands;
     for (int operand : op.operands) {
       Tensor tensor = values.at(operand);

@@ -42,7 +42,11 @@ add_library(FoveaHalide STATIC
   schedules/cpu/Rows.cpp
   schedules/cpu/Schedules.cpp
   schedules/cpu/Winograd.cpp
+  schedules/gpu/Conv2d.cpp
+  schedules/gpu/Conv2dWeightGradient.cpp
   schedules/gpu/Default.cpp
+  schedules/gpu/Dense.cpp
+  schedules/gpu/Rows.cpp
   schedules/gpu/Schedules.cpp)
 target_link_libraries(FoveaHalide PUBLIC Halide::Halide FoveaKernelSpec)
 target_precompile_headers(FoveaHalide PRIVATE <Halide.h>)

@@ -10,21 +10,25 @@ Stage conv2d(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &shape = weight.spec.shape;
   const Axis row = rows(op, shape[2]), column = columns(op, shape[3]);
   const auto pad = list(op, "pad", {0, 0, 0, 0});
-  const LayerSum r(weight.spec, shape[1], column.kernel, row.kernel);
+  LayerSum r(weight.spec, shape[1], column.kernel, row.kernel);
 
   Stage stage;
-  const bool pads = pad != std::vector<int64_t>{0, 0, 0, 0};
-  if (pads)
-    stage.padding = zeroPadded(in);
+  const bool pads = pad != std::vector<int64_t>{0, 0, 0, 0}, together = imagesTogether(op, in.images()) > 1;
   Expr ix = x * column.stride + r.column * column.dilation - column.before,
        iy = y * row.stride + r.row * row.dilation - row.before;
+  if (pads && together) {
+    r.domain.where(ix >= 0 && ix < int(in.width()));
+    r.domain.where(iy >= 0 && iy < int(in.height()));
+  } else if (pads) {
+    stage.padding = zeroPadded(in);
+  }
   const Groups group = groups(op, shape[0], shape[1], weight.spec.block);
-  const auto [at, channel] = weightElement(group, weight.spec, existing(c, op.results[0], group.count), r.channel, r.column, r.row);
-  Expr pixel = pads ? Expr(stage.padding(channel, ix, iy, n)) : in.at(channel, ix, iy, n);
+  const SumOperands term(stage, op, group, weight, in, existing(c, op.results[0], group.count), &r, r.channel, r.column,
+                         r.row, ix, iy);
 
   Func sum("conv2d");
   sum(c, x, y, n) = operands.size() == 3 ? operands[2].at(c, 0, 0, 0) : Expr(0.0f);
-  sum(c, x, y, n) += cast<float>(weight(r.inWeight(weight.spec, existing(c, op.results[0], group.count), at))) * cast<float>(pixel);
+  sum(c, x, y, n) += cast<float>(term.weight) * cast<float>(term.pixel);
   stage.sum = sum;
   stage.reduction = r.reduction;
   stage.pair = r.pair;
@@ -44,22 +48,28 @@ Stage conv2dInputGradient(const OpSpec &op, const std::vector<Tensor> &operands)
   const Groups group = groups(op, result.shape[1], shape[0] / integer(op, "groups", 1), weight.spec.block);
 
   Stage stage;
-  stage.padding = zeroPadded(gradient);
+  const bool together = imagesTogether(op, gradient.images()) > 1; // What meets no gradient is left out, not zero.
+  if (!together)
+    stage.padding = zeroPadded(gradient);
   Func sum("conv2d_input_gradient");
   sum(c, x, y, n) = 0.0f;
   const bool strided = row.stride > 1 || column.stride > 1, dilated = row.dilation > 1 || column.dilation > 1;
   auto taps = [&](const Axis &axis) { return dilated ? axis.kernel : (axis.kernel + axis.stride - 1) / axis.stride; };
   RDom r(0, group.inputs, 0, taps(column), 0, taps(row), "r");
-  auto element = [&](Expr atX, Expr atY) {
-    return weightElement(group, weight.spec, existing(c, result, group.count), r.x, atX, atY);
+  auto meeting = [&](Expr kernelX, Expr kernelY, Expr atX, Expr atY) {
+    return SumOperands(stage, op, group, weight, gradient, existing(c, result, group.count), nullptr, r.x, kernelX,
+                       kernelY, atX, atY);
   };
-  Expr filter = element(r.y, r.z).channel, term;
+  Expr term;
   if (!strided) {
     // Kernel rows that meet no gradient are left out; in a row, zeros are cheaper than a condition.
     Expr gradientRow = y + row.before - r.z * row.dilation;
     r.where(gradientRow >= 0 && gradientRow < int(gradient.height()));
-    term =
-        weight(element(r.y, r.z).at) * stage.padding(filter, x + column.before - r.y * column.dilation, gradientRow, n);
+    Expr gradientColumn = x + column.before - r.y * column.dilation;
+    if (together)
+      r.where(gradientColumn >= 0 && gradientColumn < int(gradient.width()));
+    const SumOperands product = meeting(r.y, r.z, gradientColumn, gradientRow);
+    term = product.weight * product.pixel;
   } else {
     auto meet = [&](const Axis &axis, Expr pixel, Expr tap, Expr &kernel, Expr &output) {
       Expr reached = pixel + axis.before;
@@ -73,10 +83,16 @@ Stage conv2dInputGradient(const OpSpec &op, const std::vector<Tensor> &operands)
       return kernel < axis.kernel;
     };
     Expr kernelX, kernelY, outX, outY;
-    Expr meets = meet(column, x, r.y, kernelX, outX);
-    meets = meets && meet(row, y, r.z, kernelY, outY);
-    Expr tap = weight(element(clamp(kernelX, 0, column.kernel - 1), clamp(kernelY, 0, row.kernel - 1)).at);
-    term = select(meets, tap, 0.0f) * stage.padding(filter, outX, outY, n);
+    const Expr meetsColumn = meet(column, x, r.y, kernelX, outX), meetsRow = meet(row, y, r.z, kernelY, outY);
+    const SumOperands product =
+        meeting(clamp(kernelX, 0, column.kernel - 1), clamp(kernelY, 0, row.kernel - 1), outX, outY);
+    if (together) {
+      r.where(meetsColumn && outX >= 0 && outX < int(gradient.width()));
+      r.where(meetsRow && outY >= 0 && outY < int(gradient.height()));
+      term = product.weight * product.pixel;
+    } else {
+      term = select(meetsColumn && meetsRow, product.weight, 0.0f) * product.pixel;
+    }
   }
   if (group.count > 1 && result.block > result.shape[1]) // Gradients are zero in their padding lanes.
     term = select(c < int(result.shape[1]), term, 0.0f);
@@ -87,11 +103,66 @@ Stage conv2dInputGradient(const OpSpec &op, const std::vector<Tensor> &operands)
   return stage;
 }
 
+namespace {
+
+/// Images of a device's partial sum: as few as give the device enough threads, while the partial sums stay small.
+int imagesOfChunk(const TensorSpec &weight, int images) {
+  constexpr int64_t sumsOfThread = 128, threads = 65536, mostSums = 16 << 20;
+  const int64_t elements = physicalElements(weight);
+  const int64_t chunks = std::min(threads * sumsOfThread / elements + 1, std::max<int64_t>(1, mostSums / elements));
+  return int((images + chunks - 1) / std::min<int64_t>(chunks, images));
+}
+
+// On a device a thread adds up all pixels of a chunk of images; chunks are added up last, in their order. What windows
+// have outside of the image is left out: it is that for all channels of a thread.
+Stage conv2dWeightGradientOnDevice(const OpSpec &op, const Tensor &in, const Tensor &gradient) {
+  const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+  const auto &shape = op.results[0].shape;
+  const Axis row = rows(op, shape[2]), column = columns(op, shape[3]);
+  const int lanes = int(op.results[0].block), images = int(in.images());
+  const int perChunk = imagesOfChunk(op.results[0], images), chunks = (images + perChunk - 1) / perChunk;
+  const Groups group = groups(op, shape[0], shape[1], lanes);
+
+  Stage stage;
+  Var u("chunk");
+  RDom r(0, int(gradient.width()), 0, int(gradient.height()), 0, perChunk, "r");
+  Expr ix = r.x * column.stride + kx * column.dilation - column.before,
+       iy = r.y * row.stride + ky * row.dilation - row.before, image = u * perChunk + r.z;
+  if (list(op, "pad", {0, 0, 0, 0}) != std::vector<int64_t>{0, 0, 0, 0}) {
+    r.where(ix >= 0 && ix < int(in.width()));
+    r.where(iy >= 0 && iy < int(in.height()));
+  }
+  if (images % perChunk != 0)
+    r.where(image < images);
+  stage.pixels = Func("pixels");
+  stage.pixels(c, x, y, n) = in.at(c, x, y, n);
+  stage.weights = Func("gradients");
+  stage.weights(c, x, y, n) = gradient.at(c, x, y, n);
+  Expr input = group.count > 1 ? block / (group.outputs / lanes) * group.inputs + i : i;
+  Func sum("conv2d_weight_gradient"), partial("partial"), total("weight_gradient");
+  sum(b, i, kx, ky, block, u) = 0.0f;
+  sum(b, i, kx, ky, block, u) += stage.weights(block * lanes + b, r.x, r.y, image) * stage.pixels(input, ix, iy, image);
+  partial(b, i, kx, ky, block, u) = sum(b, i, kx, ky, block, u);
+  Expr all = partial(b, i, kx, ky, block, 0);
+  for (int chunk = 1; chunk < chunks; ++chunk)
+    all += partial(b, i, kx, ky, block, chunk);
+  total(b, i, kx, ky, block) = strict_float(all);
+  stage.sum = sum;
+  stage.reduction = {r.x, r.y, r.z};
+  stage.partial = partial;
+  stage.results = {{total, op.results[0]}};
+  return stage;
+}
+
+} // namespace
+
 // Two levels: the sum over the pixels of one image stays in registers; images are added up in a few fixed chunks, which
 // run in parallel and are summed last in their order, so that the result does not depend on the number of threads.
 Stage conv2dWeightGradient(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
   const Tensor &in = operands[0], &gradient = operands[1];
+  if (integer(op, onDevice, 0))
+    return conv2dWeightGradientOnDevice(op, in, gradient);
   const auto &shape = op.results[0].shape;
   const Axis row = rows(op, shape[2]), column = columns(op, shape[3]);
   const auto pad = list(op, "pad", {0, 0, 0, 0});

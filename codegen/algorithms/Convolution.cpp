@@ -38,4 +38,23 @@ WeightElement weightElement(const Groups &group, const TensorSpec &weight, Expr 
   return {{inBlock, channel, kx, ky, blocks}, channel};
 }
 
+SumOperands::SumOperands(Stage &stage, const OpSpec &op, const Groups &group, const Tensor &weightTensor,
+                         const Tensor &in, Expr filter, const LayerSum *pairs, Expr input, Expr kx, Expr ky, Expr x,
+                         Expr y) {
+  const auto [at, channel] = weightElement(group, weightTensor.spec, filter, input, kx, ky);
+  const Tensor source = stage.padding.defined() ? Tensor{stage.padding, in.spec} : in;
+  if (!integer(op, onDevice, 0)) {
+    weight = weightTensor(pairs ? pairs->inWeight(weightTensor.spec, filter, at) : at);
+    pixel = source.at(channel, x, y, vars.n);
+    return;
+  }
+  stage.weights = Func("weights");
+  stage.weights(vars.c, vars.i, vars.kx, vars.ky) =
+      weightTensor(weightElement(group, weightTensor.spec, vars.c, vars.i, vars.kx, vars.ky).at);
+  stage.pixels = Func("pixels");
+  stage.pixels(vars.c, vars.x, vars.y, vars.n) = source.at(vars.c, vars.x, vars.y, vars.n);
+  weight = stage.weights(filter, input, kx, ky);
+  pixel = stage.pixels(channel, x, y, vars.n);
+}
+
 } // namespace fovea

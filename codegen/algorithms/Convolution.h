@@ -36,4 +36,15 @@ struct WeightElement {
 WeightElement weightElement(const Groups &group, const TensorSpec &weight, Halide::Expr filter, Halide::Expr input,
                             Halide::Expr kx, Halide::Expr ky);
 
+/// What the sum of a convolution reads. On a device both are functions that its schedule places, in the stage.
+struct SumOperands {
+  Halide::Expr weight, pixel;
+
+  /// For channel `filter` of the result: input channel `input` of its group with kernel column kx and row ky, at (x,
+  /// y).
+  SumOperands(Stage &stage, const OpSpec &op, const Groups &group, const Tensor &weight, const Tensor &in,
+              Halide::Expr filter, const LayerSum *pairs, Halide::Expr input, Halide::Expr kx, Halide::Expr ky,
+              Halide::Expr x, Halide::Expr y);
+};
+
 } // namespace fovea

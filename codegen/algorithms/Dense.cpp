@@ -4,8 +4,53 @@ namespace fovea {
 
 using namespace Halide;
 
+namespace {
+
+/// Where a device's partial sums begin and end: a part of the channels, so that there are enough threads.
+int channelsOfPart(const OpSpec &op, int64_t channels) {
+  const int64_t images = op.results[0].shape[0], elements = physicalElements(op.results[0]);
+  const int64_t wanted = images % 8 == 0 ? std::clamp<int64_t>((1 << 22) / elements, 1, 8) : 32;
+  int64_t parts = std::min<int64_t>(wanted, channels);
+  while (channels % parts != 0)
+    --parts;
+  return int(channels / parts);
+}
+
+// The sum in parts, which are added up in their order.
+Stage denseOnDevice(const OpSpec &op, const std::vector<Tensor> &operands) {
+  const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+  const Tensor &in = operands[0], &weight = operands[1];
+  const int lanes = int(weight.spec.block), perPart = channelsOfPart(op, in.channels()),
+            parts = int(in.channels()) / perPart;
+  RDom r(0, perPart, 0, int(in.width()), 0, int(in.height()), "r");
+  Var u("part");
+  Stage stage;
+  stage.weights = Func("weights");
+  stage.weights(c, i, kx, ky) = weight({c % lanes, i, kx, ky, c / lanes});
+  stage.pixels = Func("pixels");
+  stage.pixels(c, x, y, n) = in.at(c, x, y, n);
+  Func sum("dense"), partial("partial"), total("dense_total");
+  sum(c, n, u) = 0.0f;
+  sum(c, n, u) += stage.weights(c, u * perPart + r.x, r.y, r.z) * stage.pixels(u * perPart + r.x, r.y, r.z, n);
+  partial(c, n, u) = sum(c, n, u);
+  Expr all = operands.size() == 3 ? operands[2].at(c, 0, 0, 0) : Expr(0.0f);
+  for (int part = 0; part < parts; ++part)
+    all += partial(c, n, part);
+  total(c, n) = all;
+  stage.sum = sum;
+  stage.partial = partial;
+  stage.parts = parts;
+  stage.reduction = {r.x, r.y, r.z};
+  stage.results = {{total, op.results[0]}};
+  return stage;
+}
+
+} // namespace
+
 Stage dense(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+  if (integer(op, onDevice, 0))
+    return denseOnDevice(op, operands);
   const Tensor &in = operands[0], &weight = operands[1];
   const int lanes = int(weight.spec.block);
   const LayerSum r(weight.spec, in.channels(), in.width(), in.height());
@@ -37,11 +82,21 @@ Stage denseInputGradient(const OpSpec &op, const std::vector<Tensor> &operands) 
   }
   RDom r(0, lanes, 0, blocks, "r"); // Whole blocks: the lanes past the last output are zero in weight and gradient.
   std::vector<Var> arguments = spatial ? std::vector<Var>{c, x, y, n} : std::vector<Var>{c, n};
-  Expr term = weight({r.x, padded ? min(c, inputs - 1) : Expr(c), spatial ? Expr(x) : 0, spatial ? Expr(y) : 0, r.y}) *
-              gradient.at(r.y * lanes + r.x, 0, 0, n);
+  const std::vector<Expr> at = {r.x, padded ? min(c, inputs - 1) : Expr(c), spatial ? Expr(x) : 0,
+                                spatial ? Expr(y) : 0, r.y};
+  Expr term = weight(at) * gradient.at(r.y * lanes + r.x, 0, 0, n);
+  Func weights("weights"), gradients("gradients");
+  if (integer(op, onDevice, 0)) {
+    weights(b, i, kx, ky, block) = weight({b, i, kx, ky, block});
+    gradients(c, n) = gradient.at(c, 0, 0, n);
+    term = weights(at) * gradients(r.y * lanes + r.x, n);
+  }
   sum(arguments) = 0.0f;
   sum(arguments) += padded ? select(c < inputs, term, 0.0f) : term;
-  return {.results = {{sum, result}}, .sum = sum, .reduction = {r.x, r.y}};
+  Stage stage{.results = {{sum, result}}, .sum = sum, .reduction = {r.x, r.y}};
+  stage.pixels = gradients;
+  stage.weights = weights;
+  return stage;
 }
 
 Stage denseWeightGradient(const OpSpec &op, const std::vector<Tensor> &operands) {
@@ -53,8 +108,14 @@ Stage denseWeightGradient(const OpSpec &op, const std::vector<Tensor> &operands)
   Func packed("packed_gradient"), sum("dense_weight_gradient");
   packed(b, n, block) = gradient.at(block * lanes + b, 0, 0, n);
   sum(b, i, kx, ky, block) = 0.0f;
-  sum(b, i, kx, ky, block) += packed(b, r.x, block) * in.at(i, kx, ky, r.x);
-  return {.results = {{sum, op.results[0]}}, .sum = sum, .reduction = {r.x}, .packed = packed};
+  Func pixels("pixels");
+  if (integer(op, onDevice, 0))
+    pixels(i, kx, ky, n) = in.at(i, kx, ky, n);
+  sum(b, i, kx, ky, block) +=
+      packed(b, r.x, block) * (pixels.defined() ? pixels(i, kx, ky, r.x) : in.at(i, kx, ky, r.x));
+  Stage stage{.results = {{sum, op.results[0]}}, .sum = sum, .reduction = {r.x}, .packed = packed};
+  stage.pixels = pixels;
+  return stage;
 }
 
 Stage biasGradient(const OpSpec &op, const std::vector<Tensor> &operands) {

@@ -77,6 +77,7 @@ LayerSum::LayerSum(const TensorSpec &weight, int64_t channels, int64_t columns, 
   const bool pairs = weight.element == ElementType::BF16;
   const Range range[] = {{0, 2}, {0, int(pairs ? (channels + 1) / 2 : channels)}, {0, int(columns)}, {0, int(rows)}};
   const RDom r({std::begin(range) + (pairs ? 0 : 1), std::end(range)}, "r");
+  domain = r;
   const int first = pairs ? 1 : 0;
   reduction = {r[first], r[first + 1], r[first + 2]};
   if (pairs)
@@ -106,6 +107,8 @@ int64_t integer(const OpSpec &op, const std::string &name, int64_t otherwise) {
     return *flag;
   return std::get<int64_t>(found->second);
 }
+
+int imagesTogether(const OpSpec &op, int64_t images) { return integer(op, onDevice, 0) && images % 8 == 0 ? 8 : 1; }
 
 double number(const OpSpec &op, const std::string &name, double otherwise) {
   auto found = op.attributes.find(name);

@@ -55,7 +55,10 @@ struct Stage {
   std::vector<Halide::RVar> reduction; ///< Its reduction variables, innermost first.
   std::optional<Halide::RVar> pair; ///< Two terms of the sum that an instruction may add at once, innermost.
   Halide::Func padding;       ///< The zero-padded copy of an operand, if one is needed.
+  Halide::Func pixels,
+      weights; ///< For a device: what the sum reads, of pixels and by channel of the result, to be placed.
   Halide::Func packed;        ///< A copy of an operand in the order in which the sum reads it.
+  int parts = 1;              ///< Of `partial` on a device.
   Halide::Func partial, last; ///< Two-level sums: per chunk of images, and over the chunks.
   std::vector<Halide::Func> perImage;  ///< Small sums that stand beside the result, per image or pixel.
   std::vector<Halide::Func> perChannel; ///< Functions of the channel that are computed in front of all else.
@@ -82,9 +85,17 @@ double number(const OpSpec &op, const std::string &name, double otherwise);
 std::string text(const OpSpec &op, const std::string &name, const std::string &otherwise);
 std::vector<int64_t> list(const OpSpec &op, const std::string &name, std::vector<int64_t> otherwise);
 
+/// The attribute that says that an operation's kernel is for a device.
+constexpr const char *onDevice = "on_device";
+
+/// Images whose pixels at one place a thread of a device computes together, so that windows leave the image for all of
+/// them or for none; 1 on a CPU, and where the images are no multiple.
+int imagesTogether(const OpSpec &op, int64_t images);
+
 /// The terms of a sum over the channels, columns and rows that a layer's result reads. Of bf16, two channels are a pair,
 /// beside each other in the weight.
 struct LayerSum {
+  Halide::RDom domain;
   Halide::Expr channel, column, row;
   std::vector<Halide::RVar> reduction;
   std::optional<Halide::RVar> pair;

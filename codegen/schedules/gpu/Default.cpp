@@ -1,3 +1,4 @@
+#include "codegen/BufferDims.h"
 #include "codegen/schedules/gpu/Schedules.h"
 
 #include <set>
@@ -19,18 +20,38 @@ std::vector<Var> pureLoops(Halide::Stage stage) {
   return loops;
 }
 
-/// A block of threads for `threadsAcross` elements of the innermost loop and `threadsDown` of the next, and a grid of them
-/// over all loops. Returns the innermost loop over threads.
-Var shareOut(Halide::Stage stage) {
+/// In memory of its own, in one launch: a sum in a register of the thread that stores it.
+void computeByItself(Func f) {
+  if (!f.has_update_definition()) {
+    f.compute_root();
+    shareOut(f);
+    return;
+  }
+  Func stored = f.in();
+  stored.compute_root();
+  f.compute_at(stored, shareOut(stored));
+}
+
+} // namespace
+
+/// A block of threads for `threadsAcross` elements of the innermost loop and `threadsDown` of the next, and a grid of
+/// them over all loops.
+Var shareOut(Halide::Stage stage, int lanes) {
   std::vector<Var> loops = pureLoops(stage);
   if (loops.empty()) {
     Var none;
     stage.gpu_single_thread();
     return none;
   }
-  Var across("across"), down("down"), blockX("blockX"), blockY("blockY"), rest("rest");
+  Var vector("vector"), lane("lane"), across("across"), down("down"), blockX("blockX"), blockY("blockY"), rest("rest");
+  if (lanes > 1) {
+    stage.split(loops[0], vector, lane, lanes);
+    loops[0] = vector;
+  }
   stage.split(loops[0], blockX, across, threadsAcross, TailStrategy::GuardWithIf);
   std::vector<VarOrRVar> order{across};
+  if (lanes > 1)
+    order.insert(order.begin(), lane);
   if (loops.size() > 1) {
     stage.split(loops[1], blockY, down, threadsDown, TailStrategy::GuardWithIf);
     order.push_back(down);
@@ -53,24 +74,29 @@ Var shareOut(Halide::Stage stage) {
   } else {
     stage.gpu_blocks(blockX).gpu_threads(across);
   }
+  if (lanes > 1)
+    stage.vectorize(lane);
   return across;
 }
 
-void computeByItself(Func f) {
-  f.compute_root();
-  shareOut(f);
-  for (int index = 0; index < f.num_update_definitions(); ++index)
-    shareOut(f.update(index));
+int lanesOf(const ScheduledKernel &kernel) {
+  const TensorSpec &result = kernel.stages.back().results[0].spec;
+  for (const OpSpec &op : kernel.kernel.ops)
+    if (op.op == "channel_shuffle" || op.op == "concat" ||
+        op.op == "relayout") // What follows in the result lies apart.
+      return 1;
+  for (const Stage &stage : kernel.stages)
+    if (!stage.rows.empty()) // Neighbours that are channels lie on no boundary of a vector.
+      return 1;
+  return result.layout == LayoutKind::Plain ? 1 : int(vectorDividing(bufferDims(result)[0].extent, 4));
 }
-
-} // namespace
 
 void scheduleGpuDefault(ScheduledKernel &kernel) {
   std::set<std::string> kept; // What several elements read.
   for (const Tensor &rows : kernel.rows)
     kept.insert(rows.func.name());
   for (const Stage &stage : kernel.stages) {
-    for (const auto *helpers : {&stage.rows, &stage.planes, &stage.perImage, &stage.perChannel})
+    for (const auto *helpers : {&stage.planes, &stage.perImage})
       for (const Func &helper : *helpers)
         kept.insert(helper.name());
     for (const Func &helper : {stage.packed, stage.partial, stage.last, stage.products})
@@ -80,16 +106,20 @@ void scheduleGpuDefault(ScheduledKernel &kernel) {
       kept.insert({transform.rows.name(), transform.all.name()});
   }
   // Where each element of the result reads one of the sum, that is computed in a register.
-  static const std::set<std::string> layers = {"conv2d", "conv2d_input_gradient", "dense", "local", "local_input_gradient"};
+  static const std::set<std::string> layers = {"conv2d",        "conv2d_input_gradient",     "dense",
+                                               "local",         "local_input_gradient",      "local_bias_gradient",
+                                               "bias_gradient", "scale_coefficient_gradient"};
   const Stage *anchor = kernel.anchor();
-  const bool sumsInPlace = anchor && kernel.rows.empty() && layers.contains(kernel.anchorOp().op);
+  std::string held;
+  if (anchor && kernel.rows.empty() && layers.contains(kernel.anchorOp().op))
+    held = (anchor->last.defined() ? anchor->last : anchor->sum).name();
   Func output = kernel.output;
-  const Var thread = shareOut(output);
+  const Var thread = shareOut(output, held.empty() ? lanesOf(kernel) : 1);
   for (const auto &[name, function] : Internal::build_environment({output.function()})) {
-    if (name == output.name())
+    if (name == output.name() || name.starts_with("scalars"))
       continue;
     Func helper(function);
-    if (sumsInPlace && name == anchor->sum.name())
+    if (name == held)
       helper.compute_at(output, thread);
     else if (helper.has_update_definition() || kept.contains(name))
       computeByItself(helper);

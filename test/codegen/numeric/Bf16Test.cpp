@@ -98,6 +98,6 @@ TEST_P(Bf16, RoundedWeight) {
 
 } // namespace
 
-FOVEA_NUMERIC_TARGETS(Bf16);
+FOVEA_CPU_TARGETS(Bf16);
 
 } // namespace fovea::test

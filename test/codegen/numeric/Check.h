@@ -8,6 +8,10 @@
 
 #include <functional>
 
+namespace fovea {
+class Device;
+}
+
 namespace fovea::test {
 
 /// What an input holds, by flat logical index. Without one: labels and indices within range where the check can know
@@ -32,6 +36,9 @@ std::vector<uint8_t> computed(const KernelBuilder &builder, const Checks &checks
 /// are unchanged, and no memory is leaked. Reading outside a buffer kills the process.
 void check(const KernelBuilder &builder, const Checks &checks = {});
 
+/// OpenCL's first device, on machines without a GPU PoCL's; null for a CPU's kernels.
+Device *deviceFor(const TargetInfo &target);
+
 /// A test for each target that this machine can run.
 class Numeric : public testing::TestWithParam<const char *> {
 protected:
@@ -39,11 +46,16 @@ protected:
   KernelBuilder builder() const { return KernelBuilder(targetNamed(GetParam())); }
 };
 
-#define FOVEA_NUMERIC_TARGETS(Suite)                                                                                   \
-  INSTANTIATE_TEST_SUITE_P(, Suite, testing::Values("host", "x86-64-v3", "x86-64-v4"), [](const auto &info) {          \
+#define FOVEA_INSTANTIATE(Suite, ...)                                                                                  \
+  INSTANTIATE_TEST_SUITE_P(, Suite, testing::Values(__VA_ARGS__), [](const auto &info) {                               \
     std::string name = info.param;                                                                                     \
     std::replace(name.begin(), name.end(), '-', '_');                                                                  \
     return name;                                                                                                       \
   })
+
+#define FOVEA_NUMERIC_TARGETS(Suite) FOVEA_INSTANTIATE(Suite, "host", "x86-64-v3", "x86-64-v4", "opencl")
+
+/// Of what only a CPU's kernels have: schedules with keys, Winograd's filtering, bf16.
+#define FOVEA_CPU_TARGETS(Suite) FOVEA_INSTANTIATE(Suite, "host", "x86-64-v3", "x86-64-v4")
 
 } // namespace fovea::test

@@ -36,7 +36,7 @@ TEST_P(Dense, ForwardInBlocks) {
     KernelBuilder b = builder();
     const int x = b.input(b.activation(c.x)), w = b.input(b.denseWeight(c.outputs, b.tensor(x)));
     b.like("relu", {b.dense(x, w, b.input(b.vector(c.outputs)))});
-    if (c.outputs % 64 == 0) { // 100 make tiles of one vector, too few sums to be worth blocks.
+    if (c.outputs % 64 == 0 && !b.target.onDevice()) { // 100 make tiles of one vector, too few sums to be worth blocks.
       EXPECT_TRUE(b.scheduled().schedule.contains("block"));
     }
     check(b, {.paddingIsZero = true});

@@ -177,6 +177,6 @@ TEST_P(ScheduleSpace, SaysWhatIsWrong) {
 
 } // namespace
 
-FOVEA_NUMERIC_TARGETS(ScheduleSpace);
+FOVEA_CPU_TARGETS(ScheduleSpace);
 
 } // namespace fovea::test

@@ -140,7 +140,7 @@ TEST(TilingRows, AreComputedAsOftenAsTheCostModelSays) {
       }
 }
 
-FOVEA_NUMERIC_TARGETS(Tiling);
+FOVEA_CPU_TARGETS(Tiling);
 
 } // namespace
 

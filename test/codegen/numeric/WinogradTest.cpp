@@ -168,7 +168,7 @@ TEST_P(Winograd, ThenToPlain) {
     }
 }
 
-FOVEA_NUMERIC_TARGETS(Winograd);
+FOVEA_CPU_TARGETS(Winograd);
 
 } // namespace
 

@@ -1,0 +1,64 @@
+#include "codegen/schedules/gpu/Schedules.h"
+
+#include <algorithm>
+
+namespace fovea {
+
+using namespace Halide;
+
+namespace {
+
+const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+
+} // namespace
+
+// A thread sums a tile of output by input channels, or by kernel columns where there are few input channels, over the
+// pixels of a chunk of images. The second launch adds up the chunks and, in a training step, updates.
+void scheduleGpuConv2dWeightGradient(ScheduledKernel &kernel) {
+  const Stage &stage = *kernel.anchor();
+  const TensorSpec &result = kernel.anchorOp().results[0];
+  const int inputs = int(result.shape[1]), width = int(result.shape[3]);
+  const bool columns = inputs < 4;
+  Func sum = stage.sum, partial = stage.partial, gradients = stage.weights, pixels = stage.pixels;
+  const Var tiled = columns ? kx : i, other = columns ? i : kx, chunk = partial.args()[5];
+  GpuTile tile{int(vectorDividing(result.block, 16)), int(divisorOf(columns ? width : inputs, columns ? 12 : 8))};
+  if (tile.pixels < 4 && !columns)
+    tile.pixels = 1;
+  if (columns && tile.channels * tile.pixels > 128)
+    tile.channels /= 2;
+  const int taps = (columns ? width : inputs) / tile.pixels;
+  const GpuBlock threads = gpuBlock(result.block / tile.channels, columns ? int(result.shape[2]) : taps, 8);
+  const int lanes = std::min(4, tile.channels);
+
+  Var bg("bg"), bi("bi"), tg("tg"), ti("ti"), down("down"), thread("thread"), place("place"), rest("rest");
+  partial.compute_root().split(b, bg, bi, tile.channels).split(tiled, tg, ti, tile.pixels).unroll(ti);
+  partial.bound_extent(b, int(result.block))
+      .bound_extent(i, inputs)
+      .bound_extent(kx, width)
+      .bound_extent(ky, int(result.shape[2]));
+  partial.vectorize(bi, lanes).unroll(bi);
+  if (columns) {
+    partial.split(ky, down, thread, threads.down, TailStrategy::GuardWithIf);
+    partial.reorder({bi, ti, bg, thread, tg, other, down, block, chunk}).fuse(tg, other, place).fuse(place, down, rest);
+    partial.fuse(rest, block, place);
+  } else {
+    partial.split(tg, down, thread, threads.down, TailStrategy::GuardWithIf);
+    partial.reorder({bi, ti, bg, thread, down, kx, ky, block, chunk}).fuse(kx, ky, place).fuse(down, place, rest);
+    partial.fuse(rest, block, place);
+  }
+  partial.gpu_blocks(place, chunk).gpu_threads(bg, thread);
+
+  sum.compute_at(partial, bg).store_in(MemoryType::Register);
+  sum.bound_extent(b, tile.channels).bound_extent(tiled, tile.pixels);
+  sum.unroll(b).unroll(tiled);
+  sum.update().reorder({b, tiled, stage.reduction[0], stage.reduction[1], stage.reduction[2]}).unroll(b).unroll(tiled);
+  gradients.compute_at(sum, stage.reduction[0]).store_in(MemoryType::Register).bound_extent(c, tile.channels);
+  gradients.vectorize(c, lanes).unroll(c);
+  if (!columns) {
+    pixels.compute_at(sum, stage.reduction[0]).store_in(MemoryType::Register).bound_extent(c, tile.pixels);
+    pixels.vectorize(c, int(vectorDividing(tile.pixels, 4))).unroll(c);
+  }
+  shareOut(kernel.output, lanesOf(kernel));
+}
+
+} // namespace fovea
