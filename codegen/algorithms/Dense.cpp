@@ -70,7 +70,8 @@ Stage denseInputGradient(const OpSpec &op, const std::vector<Tensor> &operands) 
   const int blocks = int((weight.spec.shape[0] + lanes - 1) / lanes);
   Func sum("dense_input_gradient");
   const bool spatial = result.shape.size() == 4, padded = result.block != inputs;
-  if (blocks == 1 && !spatial) { // Of few outputs, a copy in the order of the inputs costs less than sums across lanes.
+  // Of few outputs, a copy in the order of the inputs costs less than sums across lanes.
+  if (blocks == 1 && !spatial && !integer(op, onDevice, 0)) {
     Func packed("packed_weight");
     Var output("o");
     Expr value = weight({output, padded ? min(c, inputs - 1) : Expr(c), 0, 0, 0});

@@ -30,6 +30,8 @@ void scheduleGpuConv2d(ScheduledKernel &kernel) {
   int64_t channels = std::gcd(weight.block, written);
   if (groups > 1)
     channels = std::gcd(channels, result.shape[1] / groups);
+  if (groups > 1 && op.op == "conv2d_input_gradient")
+    channels = std::gcd(channels, 8); // Of 16, whose registers do not suffice, a fifth of the loop would be moves.
   const bool pooled = !kernel.rows.empty();
   // A pooling may read fewer columns than there are: a tile of them could lie outside.
   const GpuTile tile = gpuTile(channels, together ? images : pooled ? 1 : width, together, physicalElements(result));

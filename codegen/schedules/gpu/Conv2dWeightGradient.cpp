@@ -27,7 +27,8 @@ void scheduleGpuConv2dWeightGradient(ScheduledKernel &kernel) {
   if (columns && tile.channels * tile.pixels > 128)
     tile.channels /= 2;
   const int taps = (columns ? width : inputs) / tile.pixels;
-  const GpuBlock threads = gpuBlock(result.block / tile.channels, columns ? int(result.shape[2]) : taps, 8);
+  GpuBlock threads = gpuBlock(result.block / tile.channels, columns ? int(result.shape[2]) : taps, 8);
+  threads.down = std::max(1, std::min(threads.down, 256 / threads.across / (columns ? inputs : width)));
   const int lanes = std::min(4, tile.channels);
 
   Var bg("bg"), bi("bi"), tg("tg"), ti("ti"), down("down"), thread("thread"), place("place"), rest("rest");
@@ -37,16 +38,15 @@ void scheduleGpuConv2dWeightGradient(ScheduledKernel &kernel) {
       .bound_extent(kx, width)
       .bound_extent(ky, int(result.shape[2]));
   partial.vectorize(bi, lanes).unroll(bi);
+  // Kernel columns (or input channels) are the block's third direction: a few tiles alone would not fill a warp.
   if (columns) {
     partial.split(ky, down, thread, threads.down, TailStrategy::GuardWithIf);
-    partial.reorder({bi, ti, bg, thread, tg, other, down, block, chunk}).fuse(tg, other, place).fuse(place, down, rest);
-    partial.fuse(rest, block, place);
+    partial.reorder({bi, ti, bg, thread, other, tg, down, block, chunk}).fuse(tg, down, rest).fuse(rest, block, place);
   } else {
     partial.split(tg, down, thread, threads.down, TailStrategy::GuardWithIf);
-    partial.reorder({bi, ti, bg, thread, down, kx, ky, block, chunk}).fuse(kx, ky, place).fuse(down, place, rest);
-    partial.fuse(rest, block, place);
+    partial.reorder({bi, ti, bg, thread, other, down, ky, block, chunk}).fuse(down, ky, rest).fuse(rest, block, place);
   }
-  partial.gpu_blocks(place, chunk).gpu_threads(bg, thread);
+  partial.gpu_blocks(place, chunk).gpu_threads(bg, thread, other);
 
   sum.compute_at(partial, bg).store_in(MemoryType::Register);
   sum.bound_extent(b, tile.channels).bound_extent(tiled, tile.pixels);
