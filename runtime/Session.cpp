@@ -189,8 +189,10 @@ void Session::infer(const float *images, int64_t count, float *outputs, Profile 
     const FunctionInfo &function = functionFor(inferFunctions, count);
     int64_t part = std::min(count, function.batch);
     run(function, images, nullptr, part, outputs, profile);
-    images += part * program.inputElements();
-    outputs += part * program.outputElements();
+    if (images)
+      images += part * program.inputElements();
+    if (outputs)
+      outputs += part * program.outputElements();
     count -= part;
   }
 }

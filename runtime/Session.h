@@ -45,6 +45,7 @@ public:
 
   /// images: float32 [count, input shape]; outputs: float32 [count, output shape]. Whole batches of the largest
   /// compiled size come first; the rest is padded with zero images to the smallest batch that holds it.
+  /// On a device null images stand for those of the call before, which are still there, and outputs may be null.
   void infer(const float *images, int64_t count, float *outputs, Profile *profile = nullptr);
 
   /// Makes the steps that follow those of a training run, whose dropout drops: `seed` is the run's, `step` counts its
@@ -87,7 +88,7 @@ public:
   int64_t memoryBytes() const;
 
   /// What its functions run on; null on the CPU.
-  const Device *usedDevice() const { return device.get(); }
+  Device *usedDevice() const { return device.get(); }
 
 private:
   void run(const FunctionInfo &function, const float *images, const int32_t *labels, int64_t count, float *outputs,

@@ -37,6 +37,10 @@ def test_a_device_that_computes_nothing_fails(bundle):
     assert not report["training"]["learned"]
     # 132 multiprocessors of 128 multiply-adds at 1.98 GHz.
     assert {round(bench["peak_gflops"]) for bench in report["benches"]} == {66908}
+    assert all(bench["ms_computing"] > 0 for bench in report["benches"])
+    for bench in report["benches"]:
+        shown = f"{bench['mode']:6} {bench['batch']:6} {bench['ms_median']:12.4f} {bench['ms_computing']:12.4f}"
+        assert shown in result.stdout and f"{bench['gflops_computing'] / 1000:9.3f}" in result.stdout
 
 
 def test_what_is_missing_is_in_the_report(bundle):

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Makes one folder that checks and times the compiler's GPU programs on a Linux machine with NVIDIA's driver and nothing else:
 # programs, digests of what the CPU computes, handwritten digits, run.sh.
-#   test/gpu/bundle.sh [-o FOLDER] [--data DIR] [MODEL...]
-# DIR holds MNIST's files (default: what ./dev demo trains on). Without models: all below.
+#   test/gpu/bundle.sh [-o FOLDER] [--data DIR] [--opencl] [MODEL...]
+# DIR holds MNIST's files (default: what ./dev demo trains on). --opencl: programs for OpenCL, too. Without models: all below.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 fail() { printf 'bundle.sh: error: %s\n' "$*" >&2; exit 1; }
 
 folder=build/gpu-bundle
 data=""
+targets=cuda,x86-64-v3
 models=()
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -16,6 +17,10 @@ while [ $# -gt 0 ]; do
     [ $# -ge 2 ] || fail "$1 needs a folder"
     if [ "$1" = -o ]; then folder=$2; else data=$2; fi
     shift 2
+    ;;
+  --opencl)
+    targets=cuda,opencl,x86-64-v3
+    shift
     ;;
   -*) fail "unknown option $1" ;;
   *)
@@ -44,7 +49,7 @@ for model in "${models[@]}"; do
   *) batches=1,8 ;;
   esac
   printf '== %s\n' "$model" >&2
-  build/bin/fovea compile "models/$model.net" --target cuda,opencl,x86-64-v3 --batch "$batches" -o "$folder/programs/$model"
+  build/bin/fovea compile "models/$model.net" --target "$targets" --batch "$batches" -o "$folder/programs/$model"
   strip "$folder/programs/$model"
   "$folder/programs/$model" check --device cpu --save "$folder/expected/$model.safetensors"
 done

@@ -29,8 +29,8 @@ fi
 mkdir -p out
 : >report.txt
 say() { printf '%s\n' "$*" | tee -a report.txt; }
-# A field of one line of JSON, the first of that name: what programs print with --json.
-field() { sed -nE "s/^[^\n]*[{,]\"$1\":(\"([^\"]*)\"|([^,}]*)).*/\2\3/p" <<<"$2" | head -n 1; }
+# A field of one line of JSON that a program printed, before its lists.
+field() { sed -E 's/"(kernels|differences)":.*//' <<<"$2" | sed -nE "s/^[^\n]*[{,]\"$1\":(\"([^\"]*)\"|([^,}]*)).*/\2\3/p"; }
 quoted() { printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/\t/ /g' | tr '\n' ' '; }
 joined() { local IFS=,; printf '%s' "$*"; }
 
@@ -79,8 +79,8 @@ say "LeNet, ${length[*]}, in $seconds s: $told (at least $least % right: $learne
 training="{\"length\":\"${length[*]}\",\"seconds\":$seconds,\"top1\":${top1:-0},\"least\":$least,\"learned\":$learned,\"told\":\"$(quoted "$told")\"}"
 say ""
 
-say "times, copies of images and outputs among them (TFLOP/s by the compiler's count of direct or Winograd sums)"
-say "$(printf '  %-9s %-6s %6s %12s %12s %9s %7s' model '' batch ms images/s TFLOP/s peak)"
+say "times with copies of images and outputs, and without (images/s, TFLOP/s by the compiler's count, share of the fp32 peak)"
+say "$(printf '  %-9s %-6s %6s %12s %12s %12s %9s %7s' model '' batch 'with, ms' 'without, ms' images/s TFLOP/s peak)"
 benches=()
 kernels=""
 repeat=()
@@ -98,9 +98,13 @@ for model in lenet alexnet; do
       benches+=("{\"model\":\"$model\",\"mode\":\"$what\",\"batch\":$batch,\"error\":\"$(quoted "$(cat out/error.txt)")\"}")
       continue
     fi
-    say "$(awk -v m="$model" -v w="$what" -v b="$batch" -v ms="$(field ms_median "$told")" -v i="$(field images_per_second "$told")" \
-      -v g="$(field gflops "$told")" -v p="$(field peak_percent "$told")" \
-      'BEGIN { printf "  %-9s %-6s %6d %12.4f %12.0f %9.3f %6.1f%%", m, w, b, ms, i, g / 1000, p }')"
+    # On the CPU there are no copies.
+    alone=_computing
+    ms=$(field ms_computing "$told")
+    [ -n "$ms" ] || { alone=""; ms=$(field ms_median "$told"); }
+    say "$(awk -v m="$model" -v w="$what" -v b="$batch" -v with="$(field ms_median "$told")" -v ms="$ms" \
+      -v g="$(field gflops$alone "$told")" -v p="$(field peak_percent$alone "$told")" \
+      'BEGIN { printf "  %-9s %-6s %6d %12.4f %12.4f %12.0f %9.3f %6.1f%%", m, w, b, with, ms, 1000 * b / ms, g / 1000, p }')"
     benches+=("$told")
     # Kernels with sums, each launched and waited for by itself.
     [ "$model $mode" != "alexnet infer 128" ] && [ "$model $mode" != "alexnet train 128" ] ||
