@@ -68,10 +68,13 @@ void scheduleGpuConv2d(ScheduledKernel &kernel) {
   sum.update().split(stage.reduction[0], ro, ri, step);
   sum.update().reorder({c, tiled, ri, ro, stage.reduction[1], stage.reduction[2], other, y});
   sum.update().unroll(c).unroll(tiled).unroll(ri);
-  weights.compute_at(sum, ri).store_in(MemoryType::Register);
-  weights.bound_extent(c, tile.channels).vectorize(c, lanes).unroll(c);
-  if (!together && list(op, "stride", {1, 1})[1] > 1)
-    return; // Pixels of a row lie apart, or each meets other weights.
+  const bool strided = !together && list(op, "stride", {1, 1})[1] > 1;
+  if (!strided || isForward) { // Else each pixel of a row meets other weights.
+    weights.compute_at(sum, ri).store_in(MemoryType::Register).bound_extent(c, tile.channels);
+    weights.bound_extent(i, 1).bound_extent(kx, 1).bound_extent(ky, 1).vectorize(c, lanes).unroll(c);
+  }
+  if (strided)
+    return; // Pixels of a row lie apart.
   pixels.compute_at(sum, ro).store_in(MemoryType::Register);
   pixels.bound_extent(c, step).bound_extent(tiled, tile.pixels).bound_extent(other, 1).bound_extent(y, 1);
   pixels.reorder(c, tiled, other, y).vectorize(c, step).unroll(tiled);
