@@ -45,7 +45,7 @@ void ThreadCommunicator::sum(float *values, int64_t count) {
   meeting.part();
   for (int other = 0; other < size; ++other) {
     const Share theirs = shareOf(count, other, size);
-    if (other != rank)
+    if (other != rank && theirs.count() > 0) // Of nothing there may be no address.
       std::memcpy(values + theirs.first, static_cast<const float *>(given[other]) + theirs.first,
                   size_t(theirs.count()) * sizeof(float));
   }

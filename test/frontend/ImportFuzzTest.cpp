@@ -352,7 +352,7 @@ struct ImportFuzz : testing::Test {
     write(seed.SerializeAsString());
     import({file}, -1);
     ASSERT_EQ(imported, 1);
-    const long before = peakKilobytes();
+    [[maybe_unused]] const long before = peakKilobytes();
     const char *given = std::getenv("FOVEA_IMPORT_MUTATIONS");
     const int mutations = std::max(1500, given ? std::atoi(given) : 0);
     for (int number = 0; number < mutations; ++number) {
