@@ -32,11 +32,10 @@ Stage rbfMapLossGradient(const OpSpec &op, const std::vector<Tensor> &in) {
   Expr shift = max(e.largest(n), -j), rescale = exp(e.largest(n) - shift);
   Expr total = exp(-j - shift) + e.total(n) * rescale;
   Expr oneHot = select(c == in[1].at(0, 0, 0, n), 1.0f, 0.0f);
-  // As in softmaxCrossEntropyGradient.
-  Expr scale = select(cast<float>(n) < in[2].at(4, 0, 0, 4), in[2].at(3, 0, 0, 3), 0.0f);
+  Expr counts = c < channels && cast<float>(n) < in[2].at(4, 0, 0, 4);
   Func f("rbf_map_loss_gradient");
   f(dimensions(op.results[0])) =
-      select(c < channels, scale * (oneHot - e.value(c, n) * rescale / total), 0.0f);
+      select(counts, in[2].at(3, 0, 0, 3) * (oneHot - e.value(c, n) * rescale / total), 0.0f);
   stage.results = {{f, op.results[0]}};
   return stage;
 }

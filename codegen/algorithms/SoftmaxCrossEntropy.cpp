@@ -35,14 +35,13 @@ Stage softmaxCrossEntropyGradient(const OpSpec &op, const std::vector<Tensor> &i
   auto at = exprs(pixel(in[0].spec)), all = at;
   all.insert(all.begin(), Expr(c));
   Expr oneHot = select(c == in[1].at(0, 0, 0, n), 1.0f, 0.0f);
-  // Multiplied by 0 where the image does not count: a condition on a scalar around the sums would be asked by Halide on
-  // the host, which cannot read a device's memory.
-  Expr scale = select(cast<float>(n) < in[2].at(4, 0, 0, 4), in[2].at(3, 0, 0, 3), 0.0f);
+  Expr counts = c < channels && cast<float>(n) < in[2].at(4, 0, 0, 4);
+  Expr scale = in[2].at(3, 0, 0, 3);
   if (const double weight = number(op, "weight", 1); weight != 1)
     scale = scale * float(weight);
   Func f("softmax_cross_entropy_gradient");
   f(dimensions(op.results[0])) =
-      select(c < channels, scale * (e.value(all) / e.total(at) - oneHot), 0.0f);
+      select(counts, scale * (e.value(all) / e.total(at) - oneHot), 0.0f);
   stage.results = {{f, op.results[0]}};
   return stage;
 }
