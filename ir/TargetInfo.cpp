@@ -94,8 +94,10 @@ bool supportsBf16Products() { return supportsLevel4() && supportsAll(bf16Feature
 const char *const targetList = "host, x86-64-v3, x86-64-v4, cuda or opencl";
 
 bool isTargetName(const std::string &name) {
-  return name == "host" || name == "x86-64-v3" || name == "x86-64-v4" || name == "cuda" || name == "opencl";
+  return name == "host" || name == "x86-64-v3" || name == "x86-64-v4" || isDeviceName(name);
 }
+
+bool isDeviceName(const std::string &name) { return name == "cuda" || name == "opencl"; }
 
 std::string cpuName() {
   unsigned eax = 0, ebx, ecx, edx;
@@ -136,7 +138,7 @@ TargetInfo targetNamed(const std::string &name) {
     return hostTarget();
   if (!isTargetName(name))
     throw std::invalid_argument("unknown target \"" + name + "\"; expected " + targetList);
-  if (name == "cuda" || name == "opencl")
+  if (isDeviceName(name))
     return gpu(name == "cuda" ? DeviceKind::Cuda : DeviceKind::OpenCl);
   TargetInfo target = name == "x86-64-v3" ? level3() : level4();
   target.cores = hostCores();

@@ -55,4 +55,7 @@ TargetInfo targetNamed(const std::string &name);
 extern const char *const targetList;
 bool isTargetName(const std::string &name);
 
+/// Whether it is the name of a device's target.
+bool isDeviceName(const std::string &name);
+
 } // namespace fovea

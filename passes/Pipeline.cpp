@@ -1,6 +1,7 @@
 #include "passes/Pipeline.h"
 
 #include "ir/TargetInfo.h"
+#include "passes/Arena.h"
 #include "passes/Passes.h"
 
 #include "mlir/Pass/PassOptions.h"
@@ -8,16 +9,8 @@
 
 namespace fovea {
 
-namespace {
-
-/// Whether the target is a device. What an unknown name is, the passes say.
-bool isDevice(const PipelineOptions &options) {
-  return isTargetName(options.target) && options.target != "host" && targetNamed(options.target).onDevice();
-}
-
-} // namespace
-
 void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &options) {
+  const bool onDevice = isDeviceName(options.target);
   // Forward computation and loss as the model file says them.
   if (options.fold)
     manager.addPass(createFold());
@@ -36,11 +29,11 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
   if (options.recompute > 0)
     manager.addPass(createSaveOrRecompute({options.target, 0, options.recompute}));
   // What is cheaper to compute again than to keep for the backward computation is computed again there.
-  if (options.winograd && !isDevice(options))
+  if (options.winograd && !onDevice)
     manager.addPass(createUseWinograd(
         {options.target, options.bf16, options.tuning, options.nameChoices, options.winogradSteps}));
   // Convolutions are computed by the cheaper of two ways.
-  if (options.bf16 && !isDevice(options))
+  if (options.bf16 && !onDevice)
     manager.addPass(createUseBf16({options.target}));
   // Where it was asked for, layers of inferences read bf16 if they are faster for it.
   manager.addPass(createAssignLayouts({options.target}));
@@ -48,17 +41,18 @@ void buildOptimizePipeline(mlir::OpPassManager &manager, const PipelineOptions &
   if (options.hoistConstants)
     manager.addPass(createHoistConstants());
   // Inferences compute nothing that depends on parameters alone; @prepare does, after loading.
-  manager.addPass(createFuse({options.fuseElementwise, options.fusePool, options.fuseLrn, isDevice(options)}));
+  manager.addPass(createFuse({options.fuseElementwise, options.fusePool, options.fuseLrn, onDevice}));
   // Every computation is in a kernel; every stored or returned value has a kernel of its own.
 }
 
 void buildSchedulePipeline(mlir::OpPassManager &manager, const PipelineOptions &options) {
-  if (options.tilePooling && !isDevice(options))
+  const bool onDevice = isDeviceName(options.target);
+  if (options.tilePooling && !onDevice)
     manager.addPass(createTilePooling({options.target}));
   // Every kernel with a pooling says how it has the rows that windows share; those that are faster as two are two.
   manager.addPass(createChooseSchedule({options.target, options.tuning}));
   // Every kernel says how it is to be computed.
-  manager.addPass(createPlanMemory({options.reuseMemory, isDevice(options) ? 512 : 64}));
+  manager.addPass(createPlanMemory({options.reuseMemory, onDevice ? targetNamed(options.target).alignment() : int(bufferAlignment)}));
   // Every operand and result of a kernel has an address: the functions are ready to be compiled.
 }
 

@@ -291,7 +291,7 @@ CLI::App *addExport(CLI::App &app, ExportOptions &o) {
 /// Refuses what is for CPUs alone where a device is named.
 void checkDevices(const CompileOptions &options, bool tunes) {
   for (const std::string &name : options.targets) {
-    if (name != "cuda" && name != "opencl")
+    if (!isDeviceName(name))
       continue;
     if (tunes)
       throw CLI::ValidationError("--target", "expected a CPU, not `" + name + "`: devices' tiles follow from the shapes");
