@@ -10,10 +10,7 @@ namespace {
 int channelsOfPart(const OpSpec &op, int64_t channels) {
   const int64_t images = op.results[0].shape[0], elements = physicalElements(op.results[0]);
   const int64_t wanted = images % 8 == 0 ? std::clamp<int64_t>((1 << 22) / elements, 1, 8) : 32;
-  int64_t parts = std::min<int64_t>(wanted, channels);
-  while (channels % parts != 0)
-    --parts;
-  return int(channels / parts);
+  return int(channels / divisorOf(channels, wanted));
 }
 
 // The sum in parts, which are added up in their order.

@@ -1,5 +1,6 @@
 #include "codegen/algorithms/Tensor.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace fovea {
@@ -106,6 +107,13 @@ int64_t integer(const OpSpec &op, const std::string &name, int64_t otherwise) {
   if (auto *flag = std::get_if<bool>(&found->second))
     return *flag;
   return std::get<int64_t>(found->second);
+}
+
+int64_t divisorOf(int64_t extent, int64_t atMost) {
+  int64_t divisor = std::clamp<int64_t>(atMost, 1, std::max<int64_t>(1, extent));
+  while (extent % divisor != 0)
+    --divisor;
+  return divisor;
 }
 
 int imagesTogether(const OpSpec &op, int64_t images) { return integer(op, onDevice, 0) && images % 8 == 0 ? 8 : 1; }

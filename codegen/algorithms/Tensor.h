@@ -85,6 +85,9 @@ double number(const OpSpec &op, const std::string &name, double otherwise);
 std::string text(const OpSpec &op, const std::string &name, const std::string &otherwise);
 std::vector<int64_t> list(const OpSpec &op, const std::string &name, std::vector<int64_t> otherwise);
 
+/// The largest divisor of `extent` that is at most `atMost`.
+int64_t divisorOf(int64_t extent, int64_t atMost);
+
 /// The attribute that says that an operation's kernel is for a device.
 constexpr const char *onDevice = "on_device";
 

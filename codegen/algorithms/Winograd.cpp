@@ -114,6 +114,30 @@ Stage winogradWeight(const OpSpec &op, const std::vector<Tensor> &operands) {
   return {.results = {{result, to}}, .transforms = {transform}};
 }
 
+namespace {
+
+/// Multiplies transformed tiles by the transformed weight, sums over the input channels and transforms back by `back`: a
+/// convolution, or its input gradient. The stage receives all of it; what the result's tiles are is returned.
+TileTransform multiplied(Stage &stage, const Groups &group, const Tensor &weight, const TensorSpec &result,
+                         const TileTransform &tiles, const Matrix &back) {
+  const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+  RDom r(0, group.inputs, "r");
+  const auto [at, channel] = weightElement(group, weight.spec, existing(c, result, group.count), r.x, kx, ky);
+  Func sum("winograd_sum"), products("winograd_products");
+  sum(c, tileVar, kx, ky) = 0.0f;
+  sum(c, tileVar, kx, ky) += weight(at) * tiles.all(channel, tileVar, kx, ky);
+  products(c, tileVar, kx, ky) = sum(c, tileVar, kx, ky);
+  TileTransform transform = transformed("winograd_result", back, {c, tileVar},
+                                        [&](Expr column, Expr row) { return products(c, tileVar, column, row); });
+  stage.sum = sum;
+  stage.reduction = {r.x};
+  stage.products = products;
+  stage.transforms = {tiles, transform};
+  return transform;
+}
+
+} // namespace
+
 Stage winogradConv2d(const OpSpec &op, const std::vector<Tensor> &operands) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
   const Tensor &in = operands[0], &weight = operands[1];
@@ -130,20 +154,10 @@ Stage winogradConv2d(const OpSpec &op, const std::vector<Tensor> &operands) {
   Stage stage;
   stage.padding = zeroPadded(in);
   TileTransform data = tilesTransform("data", matrices.data, tiles, stage.padding, pad[1], pad[0], 0);
-  RDom r(0, group.inputs, "r");
-  const auto [at, channel] = weightElement(group, weight.spec, existing(c, result, group.count), r.x, kx, ky);
-  Func sum("winograd_sum"), products("winograd_products"), y2d("winograd_conv2d");
-  sum(c, tileVar, kx, ky) = 0.0f;
-  sum(c, tileVar, kx, ky) += weight(at) * data.all(channel, tileVar, kx, ky);
-  products(c, tileVar, kx, ky) = sum(c, tileVar, kx, ky);
-  TileTransform back = transformed("winograd_result", matrices.output, {c, tileVar},
-                                   [&](Expr column, Expr row) { return products(c, tileVar, column, row); });
+  TileTransform back = multiplied(stage, group, weight, result, data, matrices.output);
+  Func y2d("winograd_conv2d");
   Expr value = back.all(c, tiles.at(x, y, n), x % tiles.size, y % tiles.size);
   y2d(c, x, y, n) = operands.size() == 3 ? value + operands[2].at(c, 0, 0, 0) : value;
-  stage.sum = sum;
-  stage.reduction = {r.x};
-  stage.products = products;
-  stage.transforms = {data, back};
   stage.results = {{y2d, result}};
   return stage;
 }
@@ -166,14 +180,8 @@ Stage winogradInputGradient(const OpSpec &op, const std::vector<Tensor> &operand
     return stage.padding(c, tiles.left(tileVar) + tile - 1 - column, tiles.top(tileVar) + tile - 1 - row,
                          tiles.image(tileVar));
   });
-  RDom r(0, group.inputs, "r");
-  const auto [at, channel] = weightElement(group, weight.spec, existing(c, result, group.count), r.x, kx, ky);
-  Func sum("winograd_sum"), products("winograd_products"), dx("winograd_input_gradient");
-  sum(c, tileVar, kx, ky) = 0.0f;
-  sum(c, tileVar, kx, ky) += weight(at) * spread.all(channel, tileVar, kx, ky);
-  products(c, tileVar, kx, ky) = sum(c, tileVar, kx, ky);
-  TileTransform back = transformed("winograd_result", transpose(matrices.data), {c, tileVar},
-                                   [&](Expr column, Expr row) { return products(c, tileVar, column, row); });
+  TileTransform back = multiplied(stage, group, weight, result, spread, transpose(matrices.data));
+  Func dx("winograd_input_gradient");
 
   // A pixel of the padded input lies in the tiles that begin at most t - 1 before it.
   const int t = tiles.transformed;
@@ -187,10 +195,6 @@ Stage winogradInputGradient(const OpSpec &op, const std::vector<Tensor> &operand
       total += select(reached, back.all(c, number, max(t - 1 - inX, 0), max(t - 1 - inY, 0)), 0.0f);
     }
   dx(c, x, y, n) = total;
-  stage.sum = sum;
-  stage.reduction = {r.x};
-  stage.products = products;
-  stage.transforms = {spread, back};
   stage.results = {{dx, result}};
   return stage;
 }

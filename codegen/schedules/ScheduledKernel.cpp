@@ -25,13 +25,6 @@ bool ScheduledKernel::normalizes() const {
 
 bool ScheduledKernel::updatesInPlace() const { return kernel.ops.back().op == "sgd_update"; }
 
-int64_t divisorOf(int64_t extent, int64_t atMost) {
-  int64_t divisor = std::clamp<int64_t>(atMost, 1, std::max<int64_t>(1, extent));
-  while (extent % divisor != 0)
-    --divisor;
-  return divisor;
-}
-
 int64_t vectorDividing(int64_t extent, int64_t atMost) {
   int64_t lanes = 1;
   while (extent > 0 && lanes * 2 <= atMost && extent % (lanes * 2) == 0)

@@ -27,7 +27,4 @@ struct ScheduledKernel {
 /// The largest power of two that divides `extent` and is at most `atMost`; 1 for an extent of 0.
 int64_t vectorDividing(int64_t extent, int64_t atMost);
 
-/// The largest divisor of `extent` that is at most `atMost`.
-int64_t divisorOf(int64_t extent, int64_t atMost);
-
 } // namespace fovea
