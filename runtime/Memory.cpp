@@ -46,9 +46,8 @@ void SharedFloats::resize(int64_t newCount, Device *newDevice) {
 }
 
 const float *SharedFloats::read() const {
-  if (device && host.size() < count) { // Both are zero, or the device's is newer.
+  if (host.size() < count) // Both are zero, or the device's is newer.
     host.resize(count);
-  }
   if (deviceIsNewer)
     device->download(host.data(), onDevice, count * int64_t(sizeof(float)));
   deviceIsNewer = false;

@@ -40,6 +40,8 @@ public:
   const float *read() const; ///< For the host to read,
   float *write();            ///< or to change as well.
   void *address();           ///< For a function to read; null while empty.
+  /// The same, for calls of the device.
+  uint64_t deviceAddress() { return reinterpret_cast<uint64_t>(address()); }
   /// With a device: makes the first `floats` those of the host beside what runs (Device::uploadAhead). Until that is done,
   /// the host changes nothing.
   void uploadAhead(int64_t floats);

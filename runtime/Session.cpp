@@ -39,8 +39,7 @@ Session::Session(const Program &program)
       updateFunctions(program.functionsOf(FunctionKind::Update)),
       prepareFunctions(program.functionsOf(FunctionKind::Prepare)) {
   values.resize(program.parameterFloats, device.get());
-  scalars.resize(FOVEA_SCALAR_COUNT);
-  deviceScalars.resize(FOVEA_SCALAR_COUNT, device.get());
+  scalars.resize(FOVEA_SCALAR_COUNT, device.get());
   int64_t arenaBytes = 0, batch = 0;
   for (const FunctionInfo &function : program.functions) {
     arenaBytes = std::max(arenaBytes, function.arenaBytes);
@@ -114,7 +113,7 @@ void Session::stage(const FunctionInfo &function, const float *images, const int
     now = 1 - now;
     device->joinUploads();
     if (left)
-      device->fillZero(reinterpret_cast<DeviceAddress>(next.input.address()) + DeviceAddress(count * inputSize * 4),
+      device->fillZero(next.input.deviceAddress() + DeviceAddress(count * inputSize * 4),
                        left * inputSize * 4);
     next.fed = nullptr;
     return;
@@ -139,8 +138,7 @@ void Session::run(const FunctionInfo &function, const float *images, const int32
   const bool stagesOutput = device || !outputs || !whole || !isAligned(outputs);
   if (function.batch)
     stage(function, stagesInput ? images : nullptr, labels, count);
-  scalars.data()[FOVEA_SCALAR_VALID_IMAGES] = static_cast<float>(count);
-  std::copy_n(scalars.data(), scalars.size(), deviceScalars.write());
+  scalars.write()[FOVEA_SCALAR_VALID_IMAGES] = static_cast<float>(count);
 
   void *slots[FOVEA_SLOT_COUNT] = {arena.address(),
                                    values.address(),
@@ -150,7 +148,7 @@ void Session::run(const FunctionInfo &function, const float *images, const int32
                                    staged[now].labels.address(),
                                    stagesOutput ? stagedOutput.address() : outputs,
                                    losses.address(),
-                                   deviceScalars.address(),
+                                   scalars.address(),
                                    profile};
   derivedAreStale |= changesParameters(function.kind);
   DenormalsAreZero guard;
@@ -200,31 +198,31 @@ void Session::infer(const float *images, int64_t count, float *outputs, Profile 
 void Session::drawFor(uint64_t seed, int64_t step) {
   constexpr uint64_t exact = 0xFFFFFF; // Whole numbers that a float holds.
   drops = true;
-  scalars.data()[FOVEA_SCALAR_SEED] = static_cast<float>((seed ^ (seed >> 24) ^ (seed >> 48)) & exact);
-  scalars.data()[FOVEA_SCALAR_CALL] = static_cast<float>(static_cast<uint64_t>(step) & exact);
+  scalars.write()[FOVEA_SCALAR_SEED] = static_cast<float>((seed ^ (seed >> 24) ^ (seed >> 48)) & exact);
+  scalars.write()[FOVEA_SCALAR_CALL] = static_cast<float>(static_cast<uint64_t>(step) & exact);
 }
 
 void Session::setLossScale(int64_t count) {
   if (count <= 0)
     throw Error("a training step needs at least one image");
-  scalars.data()[FOVEA_SCALAR_LOSS_SCALE] = static_cast<float>(1.0 / static_cast<double>(count));
+  scalars.write()[FOVEA_SCALAR_LOSS_SCALE] = static_cast<float>(1.0 / static_cast<double>(count));
 }
 
 /// The place in the update's batch of the first image that is computed next.
 void Session::setPlace(int64_t first) {
-  scalars.data()[FOVEA_SCALAR_TRAINING] = drops ? static_cast<float>(1 + first) : 0;
+  scalars.write()[FOVEA_SCALAR_TRAINING] = drops ? static_cast<float>(1 + first) : 0;
 }
 
 void Session::setRates(double lr, double momentumFactor, double weightDecay) {
-  scalars.data()[FOVEA_SCALAR_LR] = static_cast<float>(lr);
-  scalars.data()[FOVEA_SCALAR_MOMENTUM] = static_cast<float>(momentumFactor);
-  scalars.data()[FOVEA_SCALAR_WEIGHT_DECAY] = static_cast<float>(weightDecay);
+  scalars.write()[FOVEA_SCALAR_LR] = static_cast<float>(lr);
+  scalars.write()[FOVEA_SCALAR_MOMENTUM] = static_cast<float>(momentumFactor);
+  scalars.write()[FOVEA_SCALAR_WEIGHT_DECAY] = static_cast<float>(weightDecay);
 }
 
 void Session::addTo(SharedFloats &sum, SharedFloats &terms, bool fresh) {
   if (device) {
-    const auto to = reinterpret_cast<DeviceAddress>(sum.address()),
-               from = reinterpret_cast<DeviceAddress>(terms.address());
+    const auto to = sum.deviceAddress(),
+               from = terms.deviceAddress();
     if (fresh)
       device->copy(to, from, sum.size() * int64_t(sizeof(float)));
     else
@@ -243,13 +241,14 @@ void Session::clearMasked(SharedFloats &floats) {
   if (masked.empty())
     return;
   if (device) {
-    device->zeroAt(reinterpret_cast<DeviceAddress>(floats.address()),
-                   reinterpret_cast<DeviceAddress>(maskedIndices.address()), maskedIndices.size());
+    device->zeroAt(floats.deviceAddress(),
+                   maskedIndices.deviceAddress(), maskedIndices.size());
     floats.functionWrote();
     return;
   }
+  float *values = floats.write();
   for (int64_t index : masked)
-    floats.write()[index] = 0;
+    values[index] = 0;
 }
 
 double Session::step(const float *images, const int32_t *labels, int64_t count, float *outputs, Profile *profile) {
@@ -304,7 +303,7 @@ double Session::stepInParts(const float *images, const int32_t *labels, int64_t 
 void Session::sumGradients(Communicator &communicator) {
   SharedFloats &floats = block(ParameterBlock::Gradient);
   if (device &&
-      communicator.sumOnDevice(*device, reinterpret_cast<DeviceAddress>(floats.address()), program.gradientFloats))
+      communicator.sumOnDevice(*device, floats.deviceAddress(), program.gradientFloats))
     floats.functionWrote();
   else
     communicator.sum(floats.write(), program.gradientFloats);

@@ -119,11 +119,10 @@ private:
     int64_t count = 0;          ///< and how many.
   } staged[2];
   int now = 0; ///< which is read
-  SharedFloats deviceScalars;  ///< the scalars, where the functions read them
+  SharedFloats scalars;        ///< see fovea_scalar
   SharedFloats sum;            ///< of the gradients of chunks; made by the first step that needs it
   SharedFloats partsSum;       ///< of the gradients of parts; likewise
   SharedFloats maskedIndices;  ///< int32; for a device
-  AlignedFloats scalars;
   std::vector<int64_t> masked; ///< packed indices that stay zero
 };
 
