@@ -13,10 +13,11 @@ int trainOnDevices(const Program &program, const TrainOptions &options) {
   if (!program.backend)
     throw Error("--devices: `train --devices` divides batches over GPUs; on the CPU mpirun does");
   std::vector<Program> programs;
+  std::vector<std::shared_ptr<Device>> opened; // Kept: what a driver sets up for a device is set up once.
   for (int index : options.devices) {
     programs.push_back(program);
     programs.back().deviceIndex = index;
-    programs.back().openDevice(); // What is not there is told before anything begins.
+    opened.push_back(programs.back().openDevice()); // What is not there is told before anything begins.
   }
   const auto count = int(programs.size());
   Meeting meeting(count);

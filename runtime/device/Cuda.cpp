@@ -20,8 +20,6 @@ namespace {
 
 const CudaDriver &api() { return cudaDriver(); }
 
-std::string mebibytes(int64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; }
-
 class CudaDevice final : public Device {
 public:
   CudaDevice(int index, CUdevice device) : device(device) {
@@ -82,7 +80,7 @@ public:
 
   DeviceAddress allocate(int64_t bytes) override {
     makeCurrent();
-    const int64_t rounded = (std::max<int64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+    const int64_t rounded = alignedBytes(bytes);
     CUdeviceptr address = 0;
     const CUresult code = api().cuMemAlloc_v2(&address, size_t(rounded));
     if (code == CUDA_ERROR_OUT_OF_MEMORY) {
@@ -198,7 +196,6 @@ public:
   }
 
 private:
-  static constexpr int64_t alignment = 512;
   static constexpr int64_t stagingBytes = 8 << 20;
   static constexpr size_t mostStaging = 32;
   static constexpr int kernelsOwnShared = 48 << 10; ///< bytes that a kernel may have without asking
@@ -413,9 +410,7 @@ std::shared_ptr<Device> openCuda(int index) {
     throw Error(api().problem);
   const int count = api().devices;
   if (index >= count)
-    throw Error("there is no cuda:" + std::to_string(index) + ": CUDA finds " +
-                (count == 1 ? "one device, cuda:0"
-                            : std::to_string(count) + " devices, the last cuda:" + std::to_string(count - 1)));
+    throw Error(noSuchDevice("cuda", "CUDA", index, count));
   CUdevice device = 0;
   if (const CUresult code = api().cuDeviceGet(&device, index); code != CUDA_SUCCESS)
     throw Error("cuda:" + std::to_string(index) + " cannot be opened: " + api().text(code));

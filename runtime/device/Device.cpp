@@ -2,6 +2,7 @@
 
 #include "runtime/Error.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace fovea {
@@ -64,6 +65,18 @@ void Device::returnScratch(DeviceAddress address) noexcept {
 void Device::check() {
   if (!failure.empty())
     throw Error(id + " (" + name + "): " + std::exchange(failure, ""));
+}
+
+std::string mebibytes(int64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; }
+
+int64_t Device::alignedBytes(int64_t bytes) {
+  return (std::max<int64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+}
+
+std::string noSuchDevice(const char *api, const char *label, int index, int count) {
+  const auto name = [&](int number) { return std::string(api) + ":" + std::to_string(number); };
+  return "there is no " + name(index) + ": " + label + " finds " +
+         (count == 1 ? "one device, " + name(0) : std::to_string(count) + " devices, the last " + name(count - 1));
 }
 
 } // namespace fovea

@@ -37,6 +37,9 @@ struct DeviceLaunch {
 
 class Device {
 public:
+  /// What addresses of allocations are multiples of, in bytes (ir/TargetInfo.h has the same for what lies in them).
+  static constexpr int64_t alignment = 512;
+
   virtual ~Device() = default;
 
   std::string id;          ///< "cuda:0", "opencl:1": as --device names it.
@@ -85,6 +88,9 @@ public:
   static Device *current();
 
 protected:
+  /// `bytes`, at least one, rounded up to the alignment.
+  static int64_t alignedBytes(int64_t bytes);
+
   virtual void enqueue(const DeviceLaunch &launch) = 0; ///< Throws Error.
 
 private:
@@ -96,6 +102,12 @@ private:
   std::vector<ScratchBlock> scratch;
   std::string failure;
 };
+
+/// "3 MiB", rounded up.
+std::string mebibytes(int64_t bytes);
+
+/// "there is no cuda:3: CUDA finds one device, cuda:0": for `open`. `label` is the API's name for people.
+std::string noSuchDevice(const char *api, const char *label, int index, int count);
 
 /// How a program finds the devices of one API: what fovea_program.backend points to.
 struct DeviceBackend {

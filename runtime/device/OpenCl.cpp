@@ -143,7 +143,7 @@ public:
   }
 
   DeviceAddress allocate(int64_t bytes) override {
-    const int64_t rounded = (std::max<int64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+    const int64_t rounded = alignedBytes(bytes);
     cl_int code = rounded > largestBytes ? CL_INVALID_BUFFER_SIZE : CL_SUCCESS;
     cl_mem object = code ? nullptr : api().clCreateBuffer(context, CL_MEM_READ_WRITE, size_t(rounded), nullptr, &code);
     if (code == CL_SUCCESS) {
@@ -157,13 +157,12 @@ public:
         return address;
       free(address);
     }
-    const auto megabytes = [](int64_t count) { return std::to_string((count + (1 << 20) - 1) >> 20) + " MiB"; };
     int64_t taken = 0;
     for (auto &[address, allocation] : allocations)
       taken += allocation.bytes;
-    throw Error(id + " (" + name + "): out of memory: " + megabytes(rounded) + " more are needed, " + megabytes(taken) +
-                " are taken, and the device has " + megabytes(memoryBytes) +
-                (rounded > largestBytes ? ", at most " + megabytes(largestBytes) + " in one piece" : ""));
+    throw Error(id + " (" + name + "): out of memory: " + mebibytes(rounded) + " more are needed, " + mebibytes(taken) +
+                " are taken, and the device has " + mebibytes(memoryBytes) +
+                (rounded > largestBytes ? ", at most " + mebibytes(largestBytes) + " in one piece" : ""));
   }
 
   void free(DeviceAddress address) override {
@@ -232,8 +231,6 @@ public:
   }
 
 private:
-  static constexpr int64_t alignment = 512;
-
   struct Allocation {
     cl_mem object;
     int64_t bytes;
@@ -373,9 +370,7 @@ std::shared_ptr<Device> openOpenCl(int index) {
     throw Error(api().problem);
   const auto count = int(api().devices.size());
   if (index >= count)
-    throw Error("there is no opencl:" + std::to_string(index) + ": OpenCL finds " +
-                (count == 1 ? "one device, opencl:0" : std::to_string(count) + " devices, the last opencl:" +
-                                                           std::to_string(count - 1)));
+    throw Error(noSuchDevice("opencl", "OpenCL", index, count));
   return std::make_shared<OpenClDevice>(index, api().devices[size_t(index)]);
 }
 
