@@ -133,17 +133,20 @@ LoadedKernel::~LoadedKernel() {
 }
 
 int LoadedKernel::runOnDevice(const std::vector<void *> &memory) const {
-  std::map<void *, DeviceAddress> copies;
-  std::map<void *, int64_t> bytes;
+  struct Copy {
+    DeviceAddress address = 0;
+    int64_t bytes = 0;
+  };
+  std::map<void *, Copy> copies; ///< By the host's memory.
   for (size_t index = 0; index < memory.size(); ++index) {
     halide_buffer_t &buffer = buffers->buffers[index];
-    const auto [copy, isNew] = copies.try_emplace(memory[index], 0);
-    if (isNew) {
-      bytes[memory[index]] = int64_t(buffer.size_in_bytes());
-      copy->second = device->allocate(int64_t(buffer.size_in_bytes()));
-      device->upload(copy->second, memory[index], int64_t(buffer.size_in_bytes()));
+    Copy &copy = copies[memory[index]];
+    if (!copy.address) {
+      copy.bytes = int64_t(buffer.size_in_bytes());
+      copy.address = device->allocate(copy.bytes);
+      device->upload(copy.address, memory[index], copy.bytes);
     }
-    buffer.device = copy->second;
+    buffer.device = copy.address;
   }
   struct Call {
     void *function;
@@ -157,9 +160,9 @@ int LoadedKernel::runOnDevice(const std::vector<void *> &memory) const {
       },
       slots);
   device->check();
-  for (auto [address, copy] : copies) {
-    device->download(address, copy, bytes[address]);
-    device->free(copy);
+  for (auto [memory, copy] : copies) {
+    device->download(memory, copy.address, copy.bytes);
+    device->free(copy.address);
   }
   return code;
 }

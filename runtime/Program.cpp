@@ -204,7 +204,7 @@ Program::Program(const fovea_program &first, const std::string &device) {
   require(first.abi == FOVEA_PROGRAM_ABI,
           "ABI " + std::to_string(first.abi) + " where this runtime has " + std::to_string(FOVEA_PROGRAM_ABI));
   const DeviceChoice choice = readDevice(device);
-  const fovea_program &binary = chooseTarget(first, std::getenv("FOVEA_TARGET"), choice.api.c_str());
+  const fovea_program &binary = chooseTarget(first, std::getenv("FOVEA_TARGET"), choice.api);
   backend = static_cast<const DeviceBackend *>(binary.backend);
   deviceIndex = choice.index;
   targets = targetNames(first);

@@ -85,8 +85,7 @@ const fovea_program &chooseTarget(const fovea_program &first, const char *forced
     if (!api.empty() && api != (backend ? backend->api : "cpu"))
       continue;
     if (backend) {
-      const bool isOnly = program == &first && !program->next;
-      if (!wanted.empty() || !api.empty() || isOnly || backend->hasGpu())
+      if (!wanted.empty() || !api.empty() || backend->hasGpu())
         return *program;
       continue;
     }

@@ -34,8 +34,8 @@ void computeByItself(Func f) {
 
 } // namespace
 
-/// A block of threads for `threadsAcross` elements of the innermost loop and `threadsDown` of the next, and a grid of
-/// them over all loops.
+// A block of threads for `threadsAcross` elements of the innermost loop and `threadsDown` of the next, and a grid of
+// them over all loops.
 Var shareOut(Halide::Stage stage, int lanes) {
   std::vector<Var> loops = pureLoops(stage);
   if (loops.empty()) {
@@ -43,7 +43,7 @@ Var shareOut(Halide::Stage stage, int lanes) {
     stage.gpu_single_thread();
     return none;
   }
-  Var vector("vector"), lane("lane"), across("across"), down("down"), blockX("blockX"), blockY("blockY"), rest("rest");
+  Var vector("vector"), lane("lane"), across("across"), down("down"), blockX("blockX"), blockY("blockY");
   if (lanes > 1) {
     stage.split(loops[0], vector, lane, lanes);
     loops[0] = vector;
