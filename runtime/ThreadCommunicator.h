@@ -37,7 +37,8 @@ private:
 
 class ThreadCommunicator : public Communicator {
 public:
-  ThreadCommunicator(Meeting &meeting, int rank) : Communicator(rank, meeting.size(), "device"), meeting(meeting) {}
+  ThreadCommunicator(Meeting &meeting, int rank, const char *member = "device")
+      : Communicator(rank, meeting.size(), member), meeting(meeting) {}
 
   void sum(float *values, int64_t count) override;
   void gather(const void *mine, int64_t bytes, void *all) override;

@@ -50,20 +50,24 @@ def lenet(fovea, tmp_path_factory):
     return program
 
 
-@pytest.fixture(scope="session")
-def digits(tmp_path_factory):
-    """Made digits that LeNet learns in a few hundred iterations: a bright bar whose place says the class, and noise."""
+def write_digits(folder, train, test, seed, brightness, images_end=""):
+    """MNIST's files of made digits: a bright bar whose place says the class, and noise."""
     import numpy as np
     from files import write_idx
 
-    folder = tmp_path_factory.mktemp("digits")
-    random = np.random.default_rng(0)
-    for name, count in (("train", 1280), ("t10k", 320)):
+    random = np.random.default_rng(seed)
+    for name, count in (("train", train), ("t10k", test)):
         labels = random.integers(0, 10, count)
         images = random.integers(0, 60, (count, 28, 28))
         for image, label in zip(images, labels):
             row, column = 2 + 5 * (label // 2), 2 + 13 * (label % 2)
-            image[row:row + 4, column:column + 11] += 180
-        write_idx(folder / f"{name}-images-idx3-ubyte.gz", images)
+            image[row:row + 4, column:column + 11] += brightness
+        write_idx(folder / f"{name}-images-idx3-ubyte{images_end}", images)
         write_idx(folder / f"{name}-labels-idx1-ubyte", labels)
     return folder
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory):
+    """Digits that LeNet learns in a few hundred iterations."""
+    return write_digits(tmp_path_factory.mktemp("digits"), 1280, 320, 0, 180, ".gz")

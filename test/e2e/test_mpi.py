@@ -8,8 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import run
-from files import write_idx
+from conftest import run, write_digits
 from PIL import Image
 
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
@@ -73,16 +72,7 @@ def curve(folder):
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """Ten batches of 64 and three images: at each epoch's end only the first process has images."""
-    folder = tmp_path_factory.mktemp("few")
-    random = np.random.default_rng(5)
-    for name, count in (("train", 643), ("t10k", 200)):
-        labels = random.integers(0, 10, count)
-        images = random.integers(0, 60, (count, 28, 28))
-        for image, label in zip(images, labels):
-            image[2 + 5 * (label // 2):6 + 5 * (label // 2), 2 + 13 * (label % 2):13 + 13 * (label % 2)] += 120
-        write_idx(folder / f"{name}-images-idx3-ubyte", images)
-        write_idx(folder / f"{name}-labels-idx1-ubyte", labels)
-    return folder
+    return write_digits(tmp_path_factory.mktemp("few"), 643, 200, 5, 120)
 
 
 @pytest.fixture(scope="module")

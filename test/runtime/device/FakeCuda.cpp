@@ -364,9 +364,7 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
   needContext(__func__);
   needLive(driver().streams, stream, __func__);
   performUntil(stream, nullptr);
-  driver().streams.erase(stream);
-  delete stream;
-  return CUDA_SUCCESS;
+  return destroy(driver().streams, stream, __func__);
 }
 
 CUresult cuStreamSynchronize(CUstream stream) {
@@ -426,19 +424,11 @@ CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
 }
 
 CUresult cuGraphExecDestroy(CUgraphExec executable) {
-  needContext(__func__);
-  needLive(driver().executables, executable, __func__);
-  driver().executables.erase(executable);
-  delete executable;
-  return CUDA_SUCCESS;
+  return destroy(driver().executables, executable, __func__);
 }
 
 CUresult cuGraphDestroy(CUgraph graph) {
-  needContext(__func__);
-  needLive(driver().graphs, graph, __func__);
-  driver().graphs.erase(graph);
-  delete graph;
-  return CUDA_SUCCESS;
+  return destroy(driver().graphs, graph, __func__);
 }
 
 CUresult cuEventCreate(CUevent *event, unsigned int) {
@@ -486,10 +476,6 @@ CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned int flags) {
 }
 
 CUresult cuEventDestroy_v2(CUevent event) {
-  needContext(__func__);
-  needLive(driver().events, event, __func__);
-  driver().events.erase(event);
-  delete event;
-  return CUDA_SUCCESS;
+  return destroy(driver().events, event, __func__);
 }
 }

@@ -91,6 +91,15 @@ template <typename Handle> void needLive(const std::set<Handle> &live, Handle ha
     violation(std::string(what) + " of a handle that is not there");
 }
 
+/// What every call does that destroys a handle.
+template <typename Handle> CUresult destroy(std::set<Handle> &live, Handle handle, const char *what) {
+  needContext(what);
+  needLive(live, handle, what);
+  live.erase(handle);
+  delete handle;
+  return CUDA_SUCCESS;
+}
+
 /// Ends a capture of this thread's, as calls do that are not safe inside of one.
 bool spoilsCapture();
 

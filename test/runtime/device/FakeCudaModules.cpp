@@ -90,11 +90,7 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int co
 }
 
 CUresult cuModuleUnload(CUmodule module) {
-  needContext(__func__);
-  needLive(driver().modules, module, __func__);
-  driver().modules.erase(module);
-  delete module;
-  return CUDA_SUCCESS;
+  return destroy(driver().modules, module, __func__);
 }
 
 CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name) {

@@ -1,53 +1,16 @@
 #include "runtime/Communicator.h"
 #include "runtime/DataParallel.h"
 #include "runtime/MpiCommunicator.h"
+#include "runtime/ThreadCommunicator.h"
 #include "runtime/ThreadPool.h"
 #include "test/runtime/train/FakeProgram.h"
 
-#include <barrier>
 #include <cstdlib>
-#include <cstring>
 #include <gtest/gtest.h>
 #include <thread>
 
 namespace fovea {
 namespace {
-
-/// What threads that stand for processes share.
-struct Meeting {
-  explicit Meeting(int size) : barrier(size), given(size) {}
-  std::barrier<> barrier;
-  std::vector<const void *> given;
-};
-
-class ThreadCommunicator : public Communicator {
-public:
-  ThreadCommunicator(Meeting &meeting, int rank) : Communicator(rank, int(meeting.given.size())), meeting(meeting) {}
-
-  void sum(float *values, int64_t count) override {
-    const std::vector<float> mine(values, values + count);
-    std::vector<float> all(count * size);
-    gather(mine.data(), count * int64_t(sizeof(float)), all.data());
-    for (int64_t i = 0; i < count; ++i) {
-      values[i] = all[i];
-      for (int other = 1; other < size; ++other)
-        values[i] += all[other * count + i];
-    }
-  }
-
-  void gather(const void *mine, int64_t bytes, void *all) override {
-    meeting.given[rank] = mine;
-    meeting.barrier.arrive_and_wait();
-    for (int other = 0; other < size; ++other)
-      std::memcpy(static_cast<char *>(all) + other * bytes, meeting.given[other], bytes);
-    meeting.barrier.arrive_and_wait();
-  }
-
-  void abort(int code) override { std::_Exit(code); }
-
-private:
-  Meeting &meeting;
-};
 
 /// Does `body` in so many threads at once.
 template <typename Body> void inProcesses(int size, const Body &body) {
@@ -55,7 +18,7 @@ template <typename Body> void inProcesses(int size, const Body &body) {
   std::vector<std::jthread> threads;
   for (int rank = 0; rank < size; ++rank)
     threads.emplace_back([&, rank] {
-      ThreadCommunicator communicator(meeting, rank);
+      ThreadCommunicator communicator(meeting, rank, "process");
       body(communicator);
     });
 }
