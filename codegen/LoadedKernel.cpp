@@ -2,6 +2,7 @@
 
 #include "codegen/BufferDims.h"
 #include "codegen/EmitKernel.h"
+#include "runtime/Memory.h"
 #include "runtime/device/Device.h"
 
 #include <HalideRuntime.h>
@@ -66,7 +67,7 @@ struct TemporaryFolder {
 } // namespace
 
 KernelMemory::KernelMemory(const TensorSpec &spec)
-    : block(std::aligned_alloc(64, (physicalBytes(spec) + 127) / 64 * 64)) {
+    : block(allocateAligned(physicalBytes(spec) + 64)) {
   if (!block)
     throw std::bad_alloc();
   std::memset(block, 0, physicalBytes(spec));

@@ -1,5 +1,6 @@
 // The few symbols that kernels compiled by Halide without its runtime call: parallel loops, scratch memory, errors.
 
+#include "runtime/Memory.h"
 #include "runtime/ThreadPool.h"
 
 #include <array>
@@ -63,7 +64,7 @@ void *halide_malloc(void *, size_t bytes) {
   if (block) {
     cache.free[sizeClass] = block->next;
   } else {
-    block = static_cast<Block *>(std::aligned_alloc(64, size_t(1) << sizeClass));
+    block = static_cast<Block *>(fovea::allocateAligned(int64_t(1) << sizeClass));
     if (!block)
       return nullptr;
     block->sizeClass = sizeClass;

@@ -7,18 +7,29 @@
 #include <cstring>
 #include <string>
 
+#include <sys/mman.h>
+
 namespace fovea {
 namespace {
 
 constexpr int64_t cacheLine = 64;
+constexpr int64_t hugePage = int64_t(2) << 20;
 
 } // namespace
+
+void *allocateAligned(int64_t bytes) {
+  int64_t boundary = bytes < hugePage ? cacheLine : hugePage;
+  void *memory = std::aligned_alloc(boundary, (bytes + cacheLine - 1) / cacheLine * cacheLine);
+  if (memory && boundary == hugePage)
+    madvise(memory, bytes, MADV_HUGEPAGE); // A hint: where the kernel has no huge pages, nothing is lost.
+  return memory;
+}
 
 void AlignedFloats::Free::operator()(float *pointer) const { std::free(pointer); }
 
 void AlignedFloats::resize(int64_t newCount) {
-  int64_t bytes = (newCount * int64_t(sizeof(float)) / cacheLine + 2) * cacheLine;
-  auto *pointer = static_cast<float *>(std::aligned_alloc(cacheLine, bytes));
+  int64_t bytes = newCount * int64_t(sizeof(float)) + 2 * cacheLine;
+  auto *pointer = static_cast<float *>(allocateAligned(bytes));
   if (!pointer)
     throw Error("out of memory: " + std::to_string(bytes / (1024 * 1024)) + " MiB more are needed");
   std::memset(pointer, 0, bytes);

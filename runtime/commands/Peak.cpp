@@ -1,14 +1,13 @@
 #include "runtime/commands/Peak.h"
+#include "runtime/Memory.h"
 #include "runtime/ThreadPool.h"
 #include "runtime/device/Device.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <fstream>
-#include <memory>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -96,16 +95,14 @@ double measurePeakGflops() { return 0; }
 double measureReadGbytes() {
   constexpr size_t bytes = size_t(512) << 20, chunk = size_t(4) << 20, words = chunk / sizeof(uint64_t);
   struct Block {
-    std::unique_ptr<uint64_t[], decltype(&std::free)> memory{static_cast<uint64_t *>(std::aligned_alloc(4096, bytes)),
-                                                             &std::free};
+    AlignedFloats memory; // As a session has it, for huge pages read faster.
     uint64_t sums[bytes / chunk] = {};
   } block;
-  if (!block.memory)
-    return 0;
-  std::memset(block.memory.get(), 1, bytes); // Pages that were never written are all the same one, and stay in a cache.
+  block.memory.resize(bytes / sizeof(float));
+  std::memset(block.memory.data(), 1, bytes); // Pages that were never written are all the same one, and stay in a cache.
   auto body = [](void *context, int index, uint8_t *) {
     auto *block = static_cast<Block *>(context);
-    const uint64_t *from = block->memory.get() + index * words;
+    const auto *from = reinterpret_cast<const uint64_t *>(block->memory.data()) + index * words;
     uint64_t sum[8] = {};
     for (size_t word = 0; word < words; word += 8)
       for (int lane = 0; lane < 8; ++lane)

@@ -22,7 +22,7 @@ double peakGflopsOf(const Device *device);
 double measurePeakGflops();
 
 /// 10^9 bytes per second that all threads at once read from memory, measured in about 0.3 s with a block that no cache
-/// holds; 0 where there is no memory for it.
+/// holds. Throws Error when memory runs out.
 double measureReadGbytes();
 
 } // namespace fovea
