@@ -2,12 +2,14 @@
 
 #include "codegen/LoadedKernel.h"
 #include "passes/ScheduleSpace.h"
+#include "passes/Tuning.h"
 #include "runtime/ThreadPool.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
+#include <map>
 #include <set>
 #include <thread>
 #include <utility>
@@ -93,6 +95,20 @@ bool agree(const std::vector<float> &a, const std::vector<float> &b) {
   return true;
 }
 
+/// The least of `count` runs, in microseconds. Small kernels run many times at once, which a clock can tell apart.
+double leastOf(int count, const LoadedKernel &kernel, Operands &operands, double guess) {
+  const DenormalsAreZero denormals;
+  const int64_t repeat = std::clamp<int64_t>(int64_t(1000 / guess), 1, 200);
+  double least = 1e30;
+  for (int run = 0; run < count; ++run) {
+    const auto begin = TuneClock::now();
+    for (int64_t index = 0; index < repeat; ++index)
+      kernel(operands.next());
+    least = std::min(least, 1e6 * secondsOf(TuneClock::now() - begin) / double(repeat));
+  }
+  return least;
+}
+
 struct Candidate {
   Schedule schedule;
   std::unique_ptr<LoadedKernel> kernel;
@@ -140,17 +156,9 @@ private:
   double bestTime() const { return best.kernel ? best.best : base.best; }
   const Schedule &bestSchedule() const { return best.kernel ? best.schedule : base.schedule; }
 
-  /// The least of `count` runs; small kernels run many times at once, which a clock can tell apart.
   void time(Candidate &candidate, int count, double guess = 0) {
-    const DenormalsAreZero denormals;
     const double expectation = guess > 0 ? guess : candidate.best;
-    const int64_t repeat = std::clamp<int64_t>(int64_t(1000 / expectation), 1, 200);
-    for (int run = 0; run < count; ++run) {
-      const auto begin = TuneClock::now();
-      for (int64_t index = 0; index < repeat; ++index)
-        (*candidate.kernel)(operands.next());
-      candidate.best = std::min(candidate.best, 1e6 * secondsOf(TuneClock::now() - begin) / double(repeat));
-    }
+    candidate.best = std::min(candidate.best, leastOf(count, *candidate.kernel, operands, expectation));
   }
 
   static int runs(const Candidate &candidate) { return candidate.best > takesLong ? 1 : runsOfRound; }
@@ -236,7 +244,52 @@ private:
   }
 };
 
+/// One side's kernels of a comparison.
+class Side {
+public:
+  /// `memory` is that of both sides' kernels: equal but for their schedules, they run in the same.
+  Side(const KernelCalls &calls, const TuneConditions &conditions, std::map<std::string, Operands> &memory) {
+    for (auto [spec, count] : calls) {
+      Operands &operands = memory.try_emplace(kernelKey(*spec), *spec, conditions.coldWeights).first->second;
+      kernels.push_back({std::make_unique<LoadedKernel>(*spec, conditions.target), operands, count});
+      leastOf(1, *kernels.back().loaded, operands, takesLong); // Warms it up.
+      kernels.back().guess = leastOf(1, *kernels.back().loaded, operands, takesLong);
+    }
+  }
+
+  void run() {
+    for (Timed &kernel : kernels)
+      kernel.best = std::min(kernel.best, leastOf(1, *kernel.loaded, kernel.operands, kernel.guess));
+  }
+
+  double microseconds() const {
+    double sum = 0;
+    for (const Timed &kernel : kernels)
+      sum += kernel.best * kernel.calls;
+    return sum;
+  }
+
+private:
+  struct Timed {
+    std::unique_ptr<LoadedKernel> loaded;
+    Operands &operands;
+    int calls;
+    double guess = 0, best = 1e30;
+  };
+  std::vector<Timed> kernels;
+};
+
 } // namespace
+
+std::pair<double, double> KernelTuner::compare(const KernelCalls &a, const KernelCalls &b) const {
+  std::map<std::string, Operands> memory;
+  Side first(a, conditions, memory), second(b, conditions, memory);
+  for (int round = 0; round < finalRuns; ++round) {
+    first.run();
+    second.run();
+  }
+  return {first.microseconds(), second.microseconds()};
+}
 
 double KernelTuner::time(const KernelSpec &kernel) const { return Search(kernel, conditions, {}).run().untuned; }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fovea {
@@ -30,6 +31,9 @@ struct TuneConditions {
   std::function<bool()> interrupted = [] { return false; }; ///< Ends the search with what it has.
 };
 
+/// Kernels, and how often each is called.
+using KernelCalls = std::vector<std::pair<const KernelSpec *, int>>;
+
 class KernelTuner {
 public:
   explicit KernelTuner(TuneConditions conditions) : conditions(std::move(conditions)) {}
@@ -40,6 +44,9 @@ public:
   /// Searches from the kernel's schedule, which is the one to beat, until `deadline`. Runs kernels on the process's thread
   /// pool. Throws std::runtime_error where the kernel itself cannot be compiled.
   TuneResult tune(const KernelSpec &kernel, TuneClock::time_point deadline) const;
+
+  /// Microseconds of all calls of `a` and of `b`, whose kernels run in turn in one sitting. Throws as `tune`.
+  std::pair<double, double> compare(const KernelCalls &a, const KernelCalls &b) const;
 
 private:
   TuneConditions conditions;

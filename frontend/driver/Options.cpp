@@ -193,7 +193,11 @@ CLI::App *addTune(CLI::App &app, CompileOptions &o, TuneOptions &t) {
           },
           "How long to search (default: 10m); tune again to go on")
       ->type_name("TIME");
-  command->add_flag("--fresh", t.fresh, "Measure again what there are records of");
+  CLI::Option *fresh = command->add_flag("--fresh", t.fresh, "Measure again what there are records of");
+  command
+      ->add_flag("--check", t.check,
+                 "Search nothing: time what the cost model chooses in turn with what the records say")
+      ->excludes(fresh);
   return command;
 }
 

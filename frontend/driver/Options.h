@@ -43,6 +43,7 @@ struct TuneOptions {
   bool user = false;     ///< Write the user's records.
   double budget = 600;   ///< Seconds.
   bool fresh = false;    ///< Measure again what there are records of.
+  bool check = false;    ///< Only measure the cost model's choices beside the records.
 };
 
 enum class Command { Compile, Explain, Tune, Import, Export };

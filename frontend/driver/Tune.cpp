@@ -7,6 +7,7 @@
 #include "codegen/tune/KernelTuner.h"
 #include "frontend/driver/Modules.h"
 #include "frontend/driver/Outputs.h"
+#include "passes/ScheduleSpace.h"
 #include "passes/Tuning.h"
 #include "runtime/AtomicFile.h"
 #include "runtime/ThreadPool.h"
@@ -20,6 +21,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <deque>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -39,6 +41,9 @@ constexpr double worthTuning = 1.25;
 /// And win by this much.
 constexpr double clearlyFaster = 0.97;
 
+/// Without records, a kernel should take no longer than this beside the tuned one.
+constexpr double closeEnough = 1.25;
+
 /// The part of the budget in which convolutions find their way.
 constexpr double partForWays = 0.4;
 
@@ -55,6 +60,10 @@ public:
   void show(const std::string &text) const {
     if (terminal)
       std::fprintf(stderr, "\r\033[K%s", text.substr(0, 110).c_str());
+  }
+  void clear() const {
+    if (terminal)
+      std::fprintf(stderr, "\r\033[K");
   }
   void done(const std::string &text) const { std::fprintf(stderr, terminal ? "\r\033[K%s\n" : "%s\n", text.c_str()); }
 
@@ -93,6 +102,32 @@ public:
     return 0;
   }
 
+  /// What `--check` does: the cost model's choices, timed in turn with what the records say.
+  int check() {
+    findTarget();
+    openRecords();
+    if (records().kernels.empty())
+      throw std::runtime_error(path + ": has no records for this machine and target; run fovea tune first");
+    std::optional<Variant> variant = variantWith(records().convolutions);
+    if (!variant)
+      return 1;
+    coldWeights = variant->coldWeights;
+    std::printf("%14s %12s %7s  of\n", "cost model us", "records us", "ratio");
+    for (const ConvolutionRecord &record : records().convolutions)
+      if (!checkWay(record, *variant))
+        return 1;
+    std::set<std::string> seen;
+    for (const PlannedFunction &function : variant->plan.functions)
+      for (const PlannedCall &call : function.calls)
+        if (const PlannedKernel &kernel = variant->plan.kernels[call.kernel];
+            function.kind != "prepare" && seen.insert(kernelKey(kernel.spec)).second)
+          checkKernel(kernel);
+    std::printf(
+        "%d choices differ, %d of them by more than %.2f; %d kernels are scheduled as the records say, %d have none\n",
+        counts.differ, counts.far, closeEnough, counts.same, counts.missing);
+    return 0;
+  }
+
 private:
   CompileOptions compile;
   const TuneOptions options;
@@ -105,6 +140,9 @@ private:
   std::map<std::string, double> quick; ///< Microseconds with the cost model's schedule, by kernelKey.
   std::set<std::string> added;         ///< Kernels that this run measured.
   Progress progress;
+  struct {
+    int differ = 0, far = 0, same = 0, missing = 0;
+  } counts; ///< Of `check`.
 
   MachineRecords &records() { return file.machines[machine]; }
   TuneClock::time_point deadline() const {
@@ -249,15 +287,24 @@ private:
 
   /// The time that `plan` spends in kernels of which `other` has fewer.
   template <typename Time> static double timeBeyond(const ProgramPlan &plan, const ProgramPlan &other, Time time) {
-    const auto others = calls(other);
     double sum = 0;
+    for (auto [kernel, count] : callsBeyond(plan, other))
+      sum += count * time(*kernel);
+    return sum;
+  }
+
+  /// Kernels that `plan` calls more often than `other`, and how much more often.
+  static std::vector<std::pair<const PlannedKernel *, int>> callsBeyond(const ProgramPlan &plan,
+                                                                        const ProgramPlan &other) {
+    const auto others = calls(other);
+    std::vector<std::pair<const PlannedKernel *, int>> result;
     for (const auto &[key, call] : calls(plan)) {
       auto found = others.find(key);
       const int more = call.second - (found == others.end() ? 0 : found->second.second);
       if (more > 0)
-        sum += more * time(*call.first);
+        result.push_back({call.first, more});
     }
-    return sum;
+    return result;
   }
 
   /// Direct sums, or Winograd's filtering with which tile: judged by the kernels that the choice changes.
@@ -334,6 +381,80 @@ private:
     });
   }
 
+  static std::string textOf(const Schedule &schedule) {
+    std::string text;
+    for (const auto &[key, value] : schedule)
+      text += (text.empty() ? "" : " ") + key + "=" + std::to_string(value);
+    return text;
+  }
+
+  void checkCalls(const KernelCalls &model, const KernelCalls &recorded, const std::string &label,
+                  const std::string &modelChoice, const std::string &recordedChoice) {
+    progress.show("timing " + label);
+    const auto [modelTime, recordedTime] = tuner(label).compare(model, recorded);
+    progress.clear();
+    const double ratio = modelTime / recordedTime;
+    std::printf("%14.2f %12.2f %7.2f  %s\n", modelTime, recordedTime, ratio, label.c_str());
+    std::printf("%37scost model: %s\n%37srecords:    %s\n", "", modelChoice.c_str(), "", recordedChoice.c_str());
+    std::fflush(stdout);
+    ++counts.differ;
+    counts.far += ratio > closeEnough;
+  }
+
+  void checkKernel(const PlannedKernel &kernel) {
+    const KernelRecord *record = recordOf(kernelKey(kernel.spec));
+    if (!record)
+      return void(++counts.missing);
+    KernelSpec recorded = kernel.spec;
+    recorded.schedule = record->schedule;
+    if (const std::string why = whyIllegal(recorded, recorded.schedule, target); !why.empty())
+      return progress.done("warning: the record of \"" + record->label + "\" is refused: " + why);
+    if (recorded.schedule == kernel.spec.schedule)
+      return void(++counts.same);
+    checkCalls({{&kernel.spec, 1}}, {{&recorded, 1}}, kernel.label, textOf(kernel.spec.schedule),
+               textOf(recorded.schedule));
+  }
+
+  /// Times the kernels that the record changes, with the schedules that there are records of.
+  bool checkWay(const ConvolutionRecord &record, const Variant &recorded) {
+    std::vector<ConvolutionRecord> others = records().convolutions;
+    std::erase_if(others, [&](const ConvolutionRecord &other) { return other.convolution == record.convolution; });
+    const std::optional<Variant> model = variantWith(others);
+    if (!model)
+      return false;
+    std::deque<KernelSpec> specs;
+    const KernelCalls modelCalls = tunedCalls(model->plan, recorded.plan, specs),
+                      recordedCalls = tunedCalls(recorded.plan, model->plan, specs);
+    if (modelCalls.empty() || recordedCalls.empty())
+      ++counts.same;
+    else
+      checkCalls(modelCalls, recordedCalls, record.convolution, "tile=" + std::to_string(tileIn(modelCalls)),
+                 "tile=" + std::to_string(tileIn(recordedCalls)));
+    return true;
+  }
+
+  /// Of the same, with the schedules that there are records of; `specs` keeps them.
+  KernelCalls tunedCalls(const ProgramPlan &plan, const ProgramPlan &other, std::deque<KernelSpec> &specs) {
+    KernelCalls result;
+    for (auto [kernel, count] : callsBeyond(plan, other)) {
+      const KernelRecord *record = recordOf(kernelKey(kernel->spec));
+      KernelSpec &spec = specs.emplace_back(kernel->spec);
+      if (record && whyIllegal(spec, record->schedule, target).empty())
+        spec.schedule = record->schedule;
+      result.push_back({&spec, count});
+    }
+    return result;
+  }
+
+  /// Of Winograd's filtering; 0 where the kernels are direct sums.
+  static int64_t tileIn(const KernelCalls &kernels) {
+    for (auto [kernel, count] : kernels)
+      for (const OpSpec &op : kernel->ops)
+        if (op.op.starts_with("winograd"))
+          return std::get<int64_t>(op.attributes.at("tile"));
+    return 0;
+  }
+
   void printTable(const Variant &variant) {
     std::printf("%-14s %12s %12s %7s  %s\n", "", "untuned us", "tuned us", "ratio", "kernel");
     int missing = 0;
@@ -365,7 +486,7 @@ private:
 
 int tuneModel(const CompileOptions &compile, const TuneOptions &options) {
   std::signal(SIGINT, [](int) { interrupted = 1; });
-  return Tuner(compile, options).run();
+  return options.check ? Tuner(compile, options).check() : Tuner(compile, options).run();
 }
 
 } // namespace fovea

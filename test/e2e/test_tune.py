@@ -129,7 +129,48 @@ def test_ways_are_records_too(fovea, tuned, tmp_path):
     assert ways[4].count("winograd_conv2d") == ways[0].count("winograd_conv2d") + 1
 
 
+def test_check_times_the_cost_model_beside_the_records(fovea, tuned, tmp_path):
+    """Schedules and ways that differ from the cost model's are timed in turn with its own; nothing is written."""
+    shape = "conv2d 4x64x5x5 by 48x64x3x3 to 4x48x5x5, inference"
+    chosen = []
+
+    def differ(machine):
+        machine["convolutions"] = [{"convolution": shape, "winograd_tile": 2, "us": 1, "untuned_us": 2}]
+        for record in machine["kernels"]:
+            if "v1+v2" in record["label"]:
+                record["schedule"] |= {"lanes": 8, "vectors": 1, "pixels": 1}
+                chosen.append(record["label"])
+
+    folder = edited(tuned, tmp_path, differ)
+    before = (folder / "n.tuning.json").read_text()
+    result = run(fovea, "tune", folder / "n.net", "--inference", "--batch", "4", "--check")
+    assert (folder / "n.tuning.json").read_text() == before
+    assert len(chosen) == 1
+    rows = re.findall(r"^ +([\d.]+) +([\d.]+) +([\d.]+)  (.*)\n +cost model: (.*)\n +records:    (.*)$", result.stdout, re.M)
+    for model, recorded, ratio, *_ in rows:
+        assert float(model) / (float(recorded) + 0.01) - 0.02 < float(ratio) < (float(model) + 0.01) / float(recorded) + 0.02
+    choices = {name: (model, recorded) for *_, name, model, recorded in rows}
+    assert choices[shape] == ("tile=0", "tile=2")
+    model, recorded = choices[chosen[0]]
+    assert "lanes=8" in recorded and recorded.endswith("vectors=1") and model != recorded
+    far = sum(float(ratio) > 1.25 for *_, ratio, _, _, _ in rows)
+    counts = re.search(r"(\d+) choices differ, (\d+) of them by more than 1.25; (\d+) kernels are scheduled as the records "
+                       r"say, (\d+) have none", result.stdout)
+    assert (int(counts[1]), int(counts[2])) == (len(rows), far)
+    assert int(counts[3]) + int(counts[1]) <= len(records(folder)) + 1 and int(counts[4]) <= 1
+
+
+def test_check_without_records(fovea, tuned, tmp_path):
+    shutil.copytree(tuned[0], tmp_path / "none")
+    (tmp_path / "none" / "n.tuning.json").unlink()
+    result = run(fovea, "tune", tmp_path / "none" / "n.net", "--check", check=False)
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        f"fovea: error: {tmp_path}/none/n.tuning.json: has no records for this machine and target; run fovea tune first"]
+
+
 @pytest.mark.parametrize("options, message", [
+    (["--check", "--fresh"], "fovea: error: --fresh excludes --check; see `fovea tune --help`"),
     (["-o", "/nowhere/r.json"], "/nowhere/r.json: cannot write: there is no folder /nowhere"),
     (["--budget", "soon"], "--budget: expected a time like 90s, 10m or 1h, not `soon`"),
 ])
