@@ -253,13 +253,17 @@ int run(int argc, char **argv, const std::string &name, const Launch &launch) {
       {addStep(app, step), [&](const Program &p) { return stepCommand(p, step); }},
       {addBench(app, bench), [&](const Program &p) { return benchCommand(p, bench); }},
       {addCheck(app, check), [&](const Program &p) { return checkCommand(p, check); }}};
-  for (auto &[command, action] : commands)
-    command
-        ->add_option(
-            "--device", device,
-            "cpu, cuda or opencl, or one of several like cuda:1 (default: a GPU, where the program was compiled "
-            "for it)")
-        ->type_name("NAME");
+  for (auto &[command, action] : commands) {
+    CLI::Option *one =
+        command
+            ->add_option(
+                "--device", device,
+                "cpu, cuda or opencl, or one of several like cuda:1 (default: a GPU, where the program was compiled "
+                "for it)")
+            ->type_name("NAME");
+    if (CLI::Option *several = command->get_option_no_throw("--devices"))
+      several->excludes(one);
+  }
   for (auto &[command, action] : commands)
     if (command->get_name() != "info")
       command->add_option("--threads", threads, "Threads to compute with (default: all cores)")

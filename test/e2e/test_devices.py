@@ -146,6 +146,13 @@ def refusal(program, *arguments, **environment):
     return result.stderr.split("error: ", 1)[1].rstrip()
 
 
+def test_one_device_and_several_are_too_many(program, tmp_path):
+    result = run(program, "train", "--data", tmp_path, "--out", tmp_path / "w", "--device", "cpu", "--devices",
+                 "opencl:0,opencl:1", check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (
+        2, "", "program: error: --devices excludes --device; see `program train --help`\n")
+
+
 def test_mistakes(program, tmp_path):
     bench = ["bench", "--repeat", "1", "--device"]
     assert refusal(program, *bench, "opencl:7") == (
