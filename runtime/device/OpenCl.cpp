@@ -97,12 +97,15 @@ const Api &api() {
 
 /// The sums and scatters that the runtime itself needs.
 constexpr const char *ownSource = R"(
-__kernel void fovea_add(__global float *sum, __global const float *terms) {
+__kernel void fovea_add(__global float *sum, __global const float *terms, ulong count) {
   size_t i = get_global_id(0);
-  sum[i] += terms[i];
+  if (i < count)
+    sum[i] += terms[i];
 }
-__kernel void fovea_zero_at(__global float *floats, __global const int *indices) {
-  floats[indices[get_global_id(0)]] = 0;
+__kernel void fovea_zero_at(__global float *floats, __global const int *indices, ulong count) {
+  size_t i = get_global_id(0);
+  if (i < count)
+    floats[indices[i]] = 0;
 }
 )";
 
@@ -360,8 +363,10 @@ private:
   }
 
   void runOwn(const char *entry, int64_t count, DeviceLaunch::Argument first, DeviceLaunch::Argument second) {
+    constexpr unsigned threads = 128; // Of a group, as most of Halide's kernels have.
+    const auto groups = unsigned((count + threads - 1) / threads);
     if (count)
-      enqueue({&own, entry, {unsigned(count), 1, 1}, {1, 1, 1}, 0, {first, second}});
+      enqueue({&own, entry, {groups, 1, 1}, {threads, 1, 1}, 0, {first, second, {0, sizeof count, &count}}});
   }
 };
 
