@@ -3,6 +3,7 @@
 #include "runtime/Error.h"
 #include "runtime/device/Device.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -69,6 +70,14 @@ float *SharedFloats::write() {
   read();
   hostIsNewer = device;
   return host.data();
+}
+
+void SharedFloats::fillZero() {
+  if (!device || !count)
+    return void(std::fill_n(host.data(), count, 0.0f));
+  device->fillZero(onDevice, count * int64_t(sizeof(float)));
+  deviceIsNewer = true;
+  hostIsNewer = false;
 }
 
 void SharedFloats::uploadAhead(int64_t floats) {

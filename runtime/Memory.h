@@ -44,6 +44,7 @@ public:
 
   const float *read() const; ///< For the host to read,
   float *write();            ///< or to change as well.
+  void fillZero();           ///< Where functions use them: a device's copy is not read first.
   void *address();           ///< For a function to read; null while empty.
   /// The same, for calls of the device.
   uint64_t deviceAddress() { return reinterpret_cast<uint64_t>(address()); }

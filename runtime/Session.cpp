@@ -71,8 +71,7 @@ void Session::initialize(uint64_t seed) {
   for (const ParameterInfo &parameter : program.parameters)
     if (!parameter.isConstant())
       set(parameter, initialValues(parameter, seed).data());
-  if (momentum.size())
-    std::fill_n(momentum.write(), momentum.size(), 0.0f);
+  momentum.fillZero();
 }
 
 SharedFloats &Session::block(ParameterBlock which) {
@@ -260,7 +259,7 @@ double Session::stepPart(const float *images, const int32_t *labels, int64_t cou
   block(ParameterBlock::Gradient);
   setLossScale(total);
   if (count == 0)
-    std::fill_n(gradients.write(), gradients.size(), 0.0f);
+    gradients.fillZero();
   double loss = 0;
   int64_t floats = program.gradientFloats;
   bool chunks = false;

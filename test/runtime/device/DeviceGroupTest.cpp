@@ -1,6 +1,6 @@
 // Devices that train together: what their threads tell each other, and sums by a stand-in for NCCL.
-#include "runtime/device/Device.h"
 #include "runtime/device/Nccl.h"
+#include "test/runtime/device/HostDevice.h"
 
 #include <gtest/gtest.h>
 
@@ -15,27 +15,6 @@ template <typename Body> void inThreads(int size, const Body &body) {
   for (int rank = 0; rank < size; ++rank)
     threads.emplace_back([&, rank] { body(rank); });
 }
-
-/// Its memory is the host's.
-class HostDevice : public Device {
-public:
-  HostDevice() { id = "fake:0"; }
-  DeviceAddress allocate(int64_t) override { return 0; }
-  void free(DeviceAddress) override {}
-  void upload(DeviceAddress, const void *, int64_t) override {}
-  void download(void *, DeviceAddress, int64_t) override {}
-  void copy(DeviceAddress, DeviceAddress, int64_t) override {}
-  void fillZero(DeviceAddress, int64_t) override {}
-  void wait() override {}
-  void uploadAhead(DeviceAddress, const void *, int64_t) override {}
-  void joinUploads() override {}
-  void add(DeviceAddress, DeviceAddress, int64_t) override {}
-  void zeroAt(DeviceAddress, DeviceAddress, int64_t) override {}
-  void *nativeStream() override { return this; }
-
-protected:
-  void enqueue(const DeviceLaunch &) override {}
-};
 
 TEST(DeviceGroup, ThreadsAddInTheOrderOfTheirRanks) {
   for (int64_t count : {0, 1, 2, 1001}) {
