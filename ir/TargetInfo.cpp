@@ -5,7 +5,6 @@
 #include <cpuid.h>
 
 #include <algorithm>
-#include <fstream>
 #include <stdexcept>
 #include <thread>
 #include <unistd.h>
@@ -48,17 +47,6 @@ int hostCores() { return std::max(1u, std::thread::hardware_concurrency()); }
 int cacheBytes(int name, int otherwise) {
   const long bytes = sysconf(name);
   return bytes > 0 && bytes < (1 << 30) ? int(bytes) : otherwise;
-}
-
-/// "model name" of the first processor; empty when the system does not say.
-std::string cpuModel() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name")) {
-      const size_t value = line.find(": ");
-      return value == std::string::npos ? "" : line.substr(value + 2);
-    }
-  return "";
 }
 
 /// Zen 4 and its kin run a 512-bit instruction as two halves: the FMA rate is that of 8 lanes, and 8 lanes waste less
@@ -104,7 +92,7 @@ std::string cpuName() {
   __get_cpuid(1, &eax, &ebx, &ecx, &edx);
   const unsigned base = eax >> 8 & 0xf, family = base == 0xf ? base + (eax >> 20 & 0xff) : base,
                  model = (eax >> 4 & 0xf) | (eax >> 12 & 0xf0);
-  return cpuModel() + ", family " + std::to_string(family) + " model " + std::to_string(model);
+  return cpuModelName() + ", family " + std::to_string(family) + " model " + std::to_string(model);
 }
 
 std::vector<std::string> neededFeatures(const TargetInfo &target, bool bf16) {
@@ -125,7 +113,7 @@ TargetInfo hostTarget() {
   if (supportsLevel4() && hasHalvedVectors())
     target.vectorLanes = 8;
   target.bf16Products = supportsBf16Products();
-  target.cpu = cpuModel();
+  target.cpu = cpuModelName();
   target.cores = hostCores();
   target.l1Bytes = cacheBytes(_SC_LEVEL1_DCACHE_SIZE, target.l1Bytes);
   target.l2Bytes = cacheBytes(_SC_LEVEL2_CACHE_SIZE, target.l2Bytes);

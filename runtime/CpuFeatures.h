@@ -1,8 +1,11 @@
-// What the CPU that this process runs on can do and the system lets it do, by the names that GCC and Clang know.
+// What the CPU that this process runs on is, and what it can do and the system lets it do, by the names that GCC and
+// Clang know.
 //
 // Header only, as the compiler (ir/TargetInfo) asks the same questions as compiled programs.
 #pragma once
 
+#include <fstream>
+#include <string>
 #include <string_view>
 
 namespace fovea {
@@ -38,6 +41,17 @@ inline bool cpuSupports(std::string_view feature) {
   FOVEA_CPU_FEATURE("avx512vpopcntdq");
 #undef FOVEA_CPU_FEATURE
   return false;
+}
+
+/// "AMD EPYC 9B14", the model name of the first processor; empty when the system does not say.
+inline std::string cpuModelName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) {
+      const size_t value = line.find(": ");
+      return value == std::string::npos ? "" : line.substr(value + 2);
+    }
+  return "";
 }
 
 } // namespace fovea

@@ -1,4 +1,5 @@
 #include "runtime/commands/Peak.h"
+#include "runtime/CpuFeatures.h"
 #include "runtime/Memory.h"
 #include "runtime/ThreadPool.h"
 #include "runtime/device/Device.h"
@@ -7,7 +8,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstring>
-#include <fstream>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -16,12 +16,8 @@
 namespace fovea {
 
 std::string processorName() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);)
-    if (line.starts_with("model name"))
-      if (size_t colon = line.find(": "); colon != std::string::npos)
-        return line.substr(colon + 2);
-  return "unknown";
+  const std::string name = cpuModelName();
+  return name.empty() ? "unknown" : name;
 }
 
 std::string machineName(const Device *device) { return device ? device->id + " (" + device->name + ")" : processorName(); }
