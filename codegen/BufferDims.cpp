@@ -57,4 +57,19 @@ std::vector<BufferDim> bufferDims(const TensorSpec &tensor) {
   return dims;
 }
 
+BufferType bufferType(ElementType element) {
+  enum { Int, UInt, Float, BFloat = 4 };
+  switch (element) {
+  case ElementType::F32:
+    return {Float, 32};
+  case ElementType::I32:
+    return {Int, 32};
+  case ElementType::U8:
+    return {UInt, 8};
+  case ElementType::BF16:
+    return {BFloat, 16};
+  }
+  throw std::logic_error("unknown element type");
+}
+
 } // namespace fovea

@@ -27,4 +27,12 @@ struct BufferDim {
 /// The dimensions of the tensor in memory, innermost first.
 std::vector<BufferDim> bufferDims(const TensorSpec &tensor);
 
+/// An element as halide_type_t (HalideRuntime.h) has it.
+struct BufferType {
+  int code; ///< of halide_type_code_t
+  int bits;
+};
+
+BufferType bufferType(ElementType element);
+
 } // namespace fovea

@@ -24,17 +24,8 @@ using namespace Halide;
 namespace {
 
 Type halideType(ElementType element) {
-  switch (element) {
-  case ElementType::F32:
-    return Float(32);
-  case ElementType::I32:
-    return Int(32);
-  case ElementType::U8:
-    return UInt(8);
-  case ElementType::BF16:
-    return BFloat(16);
-  }
-  throw std::logic_error("unknown element type");
+  const BufferType type = bufferType(element);
+  return Type(halide_type_code_t(type.code), type.bits, 1);
 }
 
 template <typename Parameter> void fixDimensions(Parameter &&parameter, const TensorSpec &spec) {

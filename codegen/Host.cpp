@@ -35,19 +35,8 @@ enum BufferField { Device, DeviceInterface, HostPointer, Flags, ElementWord, Dim
 
 /// halide_type_t as a little-endian word: code, bits, lanes.
 int32_t elementWord(ElementType element) {
-  enum { Int = 0, UInt = 1, Float = 2, BFloat = 4 };
-  auto word = [](int code, int bits) { return code | bits << 8 | 1 << 16; };
-  switch (element) {
-  case ElementType::F32:
-    return word(Float, 32);
-  case ElementType::I32:
-    return word(Int, 32);
-  case ElementType::U8:
-    return word(UInt, 8);
-  case ElementType::BF16:
-    return word(BFloat, 16);
-  }
-  llvm_unreachable("element type");
+  const BufferType type = bufferType(element);
+  return type.code | type.bits << 8 | 1 << 16;
 }
 
 class HostBuilder {

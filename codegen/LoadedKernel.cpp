@@ -38,20 +38,6 @@ template <size_t Count = 1> int callWith(void *function, const std::vector<halid
   throw std::runtime_error("a kernel with more than 12 arguments");
 }
 
-halide_type_t typeOf(ElementType element) {
-  switch (element) {
-  case ElementType::F32:
-    return halide_type_t(halide_type_float, 32);
-  case ElementType::I32:
-    return halide_type_t(halide_type_int, 32);
-  case ElementType::BF16:
-    return halide_type_t(halide_type_bfloat, 16);
-  case ElementType::U8:
-    break;
-  }
-  return halide_type_t(halide_type_uint, 8);
-}
-
 struct TemporaryFolder {
   std::string path = (std::filesystem::temp_directory_path() / "fovea-kernel-XXXXXX").string();
   TemporaryFolder() {
@@ -95,7 +81,8 @@ struct LoadedKernel::Buffers {
     for (const BufferDim &dim : bufferDims(spec))
       own.emplace_back(0, int32_t(dim.extent), int32_t(dim.stride));
     halide_buffer_t &buffer = buffers.emplace_back();
-    buffer.type = typeOf(spec.element);
+    const BufferType type = bufferType(spec.element);
+    buffer.type = halide_type_t(halide_type_code_t(type.code), uint8_t(type.bits));
     buffer.dimensions = int32_t(own.size());
   }
 };
