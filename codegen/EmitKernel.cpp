@@ -65,10 +65,13 @@ Built build(const KernelSpec &kernel, const TargetInfo &target) {
     fixDimensions(parameter, spec);
     built.arguments.push_back(parameter);
     built.inputs.push_back(parameter);
-    const bool scalars = target.onDevice() && spec.layout == LayoutKind::Plain && spec.shape.size() == 1 &&
-                         spec.element == ElementType::F32 &&
-                         kernel.ops.back().op != "sgd_update"; // It has no conditions.
-    values.push_back({scalars ? readByThreads(parameter) : Func(parameter), spec});
+    Func value = parameter;
+    if (target.onDevice() && spec.layout == LayoutKind::Plain && spec.shape.size() == 1 &&
+        spec.element == ElementType::F32 && kernel.ops.back().op != "sgd_update") { // It has no conditions.
+      value = readByThreads(parameter);
+      built.scheduled.perThread.push_back(value);
+    }
+    values.push_back({value, spec});
   }
 
   ScheduledKernel &scheduled = built.scheduled;

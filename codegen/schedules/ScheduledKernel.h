@@ -11,6 +11,7 @@ struct ScheduledKernel {
   const TargetInfo &target;
   std::vector<Stage> stages; ///< One per operation.
   std::vector<Tensor> rows;  ///< What poolings and normalizations in the kernel read, in order of computation.
+  std::vector<Halide::Func> perThread; ///< What each thread of a device computes for itself, where it reads it.
   Halide::Func output;       ///< Pure; what all other functions are computed for.
 
   int64_t key(const std::string &name, int64_t otherwise) const;

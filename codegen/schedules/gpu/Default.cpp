@@ -92,7 +92,7 @@ int lanesOf(const ScheduledKernel &kernel) {
 }
 
 void scheduleGpuDefault(ScheduledKernel &kernel) {
-  std::set<std::string> kept; // What several elements read.
+  std::set<std::string> kept, inPlace; // What several elements read; what stays where it is read.
   for (const Tensor &rows : kernel.rows)
     kept.insert(rows.func.name());
   for (const Stage &stage : kernel.stages) {
@@ -114,9 +114,12 @@ void scheduleGpuDefault(ScheduledKernel &kernel) {
   if (anchor && kernel.rows.empty() && layers.contains(kernel.anchorOp().op))
     held = (anchor->last.defined() ? anchor->last : anchor->sum).name();
   Func output = kernel.output;
+  inPlace.insert(output.name());
+  for (const Func &function : kernel.perThread)
+    inPlace.insert(function.name());
   const Var thread = shareOut(output, held.empty() ? lanesOf(kernel) : 1);
   for (const auto &[name, function] : Internal::build_environment({output.function()})) {
-    if (name == output.name() || name.starts_with("scalars"))
+    if (inPlace.contains(name))
       continue;
     Func helper(function);
     if (name == held)
