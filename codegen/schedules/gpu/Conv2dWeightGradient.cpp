@@ -20,15 +20,19 @@ void scheduleGpuConv2dWeightGradient(ScheduledKernel &kernel) {
   const int inputs = int(result.shape[1]), width = int(result.shape[3]);
   const bool columns = inputs < 4;
   Func sum = stage.sum, partial = stage.partial, gradients = stage.weights, pixels = stage.pixels;
-  const Var tiled = columns ? kx : i, other = columns ? i : kx, chunk = partial.args()[5];
+  const Var tiled = columns ? kx : i, chunk = partial.args()[5];
+  Var other = columns ? i : kx;
   GpuTile tile{int(vectorDividing(result.block, 16)), int(divisorOf(columns ? width : inputs, columns ? 12 : 8))};
   if (tile.pixels < 4 && !columns)
     tile.pixels = 1;
   if (columns && tile.channels * tile.pixels > 128)
     tile.channels /= 2;
   const int taps = (columns ? width : inputs) / tile.pixels;
-  GpuBlock threads = gpuBlock(result.block / tile.channels, columns ? int(result.shape[2]) : taps, 8);
-  threads.down = std::max(1, std::min(threads.down, 256 / threads.across / (columns ? inputs : width)));
+  const int across = int(result.block) / tile.channels;
+  // Kernel columns (or input channels) are the block's third direction: a few tiles alone would not fill a warp. There
+  // a block has at most 64 threads, in all 256.
+  const int deep = std::min({columns ? inputs : width, 256 / across, 64});
+  const int downwards = std::min(gpuBlock(across, columns ? int(result.shape[2]) : taps, 8).down, 256 / across / deep);
   const int lanes = std::min(4, tile.channels);
 
   Var bg("bg"), bi("bi"), tg("tg"), ti("ti"), down("down"), thread("thread"), place("place"), rest("rest");
@@ -38,13 +42,21 @@ void scheduleGpuConv2dWeightGradient(ScheduledKernel &kernel) {
       .bound_extent(kx, width)
       .bound_extent(ky, int(result.shape[2]));
   partial.vectorize(bi, lanes).unroll(bi);
-  // Kernel columns (or input channels) are the block's third direction: a few tiles alone would not fill a warp.
   if (columns) {
-    partial.split(ky, down, thread, threads.down, TailStrategy::GuardWithIf);
+    partial.split(ky, down, thread, downwards, TailStrategy::GuardWithIf);
     partial.reorder({bi, ti, bg, thread, other, tg, down, block, chunk}).fuse(tg, down, rest).fuse(rest, block, place);
   } else {
-    partial.split(tg, down, thread, threads.down, TailStrategy::GuardWithIf);
-    partial.reorder({bi, ti, bg, thread, other, down, ky, block, chunk}).fuse(down, ky, rest).fuse(rest, block, place);
+    partial.split(tg, down, thread, downwards, TailStrategy::GuardWithIf);
+    if (deep < width) { // A kernel wider than its blocks.
+      Var far("far"), near("near"), group("group");
+      partial.split(other, far, near, deep, TailStrategy::GuardWithIf);
+      partial.reorder({bi, ti, bg, thread, near, far, down, ky, block, chunk}).fuse(far, down, group);
+      other = near;
+      down = group;
+    } else {
+      partial.reorder({bi, ti, bg, thread, other, down, ky, block, chunk});
+    }
+    partial.fuse(down, ky, rest).fuse(rest, block, place);
   }
   partial.gpu_blocks(place, chunk).gpu_threads(bg, thread, other);
 

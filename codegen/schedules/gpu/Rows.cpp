@@ -8,6 +8,23 @@ namespace {
 
 const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
 constexpr int channels = 32, pixels = 4;
+constexpr int64_t mostShared = 48 << 10; ///< bytes that every GPU has for a block
+
+/// At most so many bytes of shared memory hold what a block reads of all rows: from the last operation on, each reads a
+/// region that is larger by its window.
+int64_t sharedBytes(const ScheduledKernel &kernel) {
+  int64_t c = channels, x = pixels, y = 1;
+  const auto &ops = kernel.kernel.ops;
+  for (auto op = ops.rbegin(); op != ops.rend(); ++op)
+    if (op->op.starts_with("max_pool") || op->op.starts_with("avg_pool")) {
+      const auto size = list(*op, "kernel", {1, 1}), stride = list(*op, "stride", {1, 1});
+      y = (y - 1) * stride[0] + size[0];
+      x = (x - 1) * stride[1] + size[1];
+    } else if (op->op.starts_with("lrn")) {
+      c += integer(*op, "size", 1) - 1;
+    }
+  return int64_t(kernel.rows.size()) * c * x * y * int64_t(sizeof(float));
+}
 
 } // namespace
 
@@ -21,7 +38,9 @@ void scheduleGpuRows(ScheduledKernel &kernel) {
     planes |= !stage.planes.empty();
   if (planes || kernel.rows.empty())
     return scheduleGpuDefault(kernel);
-  for (const Tensor &rows : kernel.rows) // What their windows read of all rows would not fit.
+  if (sharedBytes(kernel) > mostShared)
+    return scheduleGpuDefault(kernel);
+  for (const Tensor &rows : kernel.rows) // A few windows of nearly all: too few threads would compute what they read.
     if (rows.spec.shape.size() != 4 || rows.height() > 4 * result.shape[2] || rows.width() > 4 * result.shape[3])
       return scheduleGpuDefault(kernel);
   Var cb("cb"), ct("ct"), xb("xb"), xt("xt"), place("place");

@@ -146,6 +146,9 @@ TEST_P(Conv, WeightGradientDilated) {
     weightGradient(c);
 }
 
+// More kernel columns than a block of threads has in one direction.
+TEST_P(Conv, WeightGradientOfWideKernels) { weightGradient({{2, 5, 3, 75}, 9, 1, 70}); }
+
 // Images are summed in chunks: counts that no chunk size divides.
 TEST_P(Conv, WeightGradientOfOddBatches) {
   for (int64_t images : {1, 7, 9, 17, 30})

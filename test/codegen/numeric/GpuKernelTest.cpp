@@ -14,7 +14,8 @@ namespace {
 
 struct Launches {
   int count = 0, shared = 0, scratch = 0; ///< Launches, those with shared memory, and buffers between launches.
-  int64_t mostThreads = 0;                ///< In a block.
+  int64_t mostThreads = 0;                ///< In a block,
+  int mostDeep = 0;                       ///< and in its third direction.
 };
 
 class GpuKernel : public testing::Test {
@@ -31,10 +32,12 @@ protected:
       found.shared += (*at)[4] != "0";
       found.mostThreads =
           std::max<int64_t>(found.mostThreads, std::stoi((*at)[1]) * std::stoi((*at)[2]) * std::stoi((*at)[3]));
+      found.mostDeep = std::max(found.mostDeep, std::stoi((*at)[3]));
     }
     const std::regex allocation(R"(\n\s*allocate )");
     found.scratch = int(std::distance(std::sregex_iterator(host.begin(), host.end(), allocation), {}));
-    EXPECT_LE(found.mostThreads, 256) << "OpenCL promises no more";
+    EXPECT_LE(found.mostThreads, 256) << "OpenCL promises no more, and each can have 255 registers on CUDA";
+    EXPECT_LE(found.mostDeep, 64) << "CUDA has no more";
     return found;
   }
 
@@ -87,6 +90,16 @@ TEST_F(GpuKernel, WeightGradientIsChunksAndTheirSumWithTheUpdate) {
   EXPECT_EQ(found.scratch, 1);
 }
 
+TEST_F(GpuKernel, WeightGradientOfAWideKernelHasBlocksThatCudaTakes) {
+  for (int64_t width : {33, 70, 300}) {
+    KernelBuilder b = builder();
+    const int x = b.input(b.activation({8, 16, 1, width + 5})), dy = b.input(b.activation({8, 64, 1, 6}));
+    withUpdate(b, "conv2d_weight_gradient", {x, dy}, b.convWeight({64, 16, 1, width}),
+               KernelBuilder::attributesOf({}, false));
+    EXPECT_EQ(launches(b).count, 2);
+  }
+}
+
 TEST_F(GpuKernel, NormalizationAndPoolingShareMemory) {
   KernelBuilder b = builder();
   const int x = b.input(b.activation({128, 96, 55, 55}));
@@ -95,6 +108,17 @@ TEST_F(GpuKernel, NormalizationAndPoolingShareMemory) {
   EXPECT_EQ(found.count, 1);
   EXPECT_EQ(found.shared, 1);
   EXPECT_EQ(found.scratch, 0);
+}
+
+// 35 rows of 38 columns of 32 channels would take 170 KiB.
+TEST_F(GpuKernel, NormalizationBehindALargePoolingIsALaunchOfItsOwn) {
+  KernelBuilder b = builder();
+  const int x = b.input(b.activation({8, 96, 55, 55}));
+  b.maxPool(b.like("lrn", {x}, normalization), {{35, 35}, {1, 1}});
+  const Launches found = launches(b);
+  EXPECT_GE(found.count, 2);
+  EXPECT_EQ(found.shared, 0);
+  EXPECT_GE(found.scratch, 1);
 }
 
 TEST_F(GpuKernel, DenseLayerOfABatchIsPartsAndTheirSum) {

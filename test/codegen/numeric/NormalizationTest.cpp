@@ -97,6 +97,13 @@ TEST_P(Normalization, MaxPoolGradientLrnGradientReluGradient) {
       check(b, {.gradients = {dy}, .paddingIsZero = true, .relative = 1e-5});
     }
 }
+// More than a device's block has memory for.
+TEST_P(Normalization, LrnMaxPoolOfLargeWindows) {
+  KernelBuilder b = builder();
+  b.maxPool(b.like("lrn", {b.input(b.activation({1, 8, 20, 31}))}, numbers[1]), {{15, 15}, {1, 4}});
+  check(b);
+}
+
 TEST_P(Normalization, AvgPoolOfLrnToPlain) {
   KernelBuilder b = builder();
   const int y = b.avgPool(b.like("lrn", {b.input(b.activation({2, 20, 9, 9}))}, numbers[2]),
