@@ -62,8 +62,9 @@ public:
     }
     for (auto &[address, bytes] : allocations)
       api().cuMemFree_v2(address);
-    for (CUmodule module : loaded)
-      api().cuModuleUnload(module);
+    for (auto &[source, module] : modules)
+      if (module)
+        api().cuModuleUnload(module);
     api().cuEventDestroy_v2(uploaded);
     api().cuStreamDestroy_v2(uploads);
     api().cuStreamDestroy_v2(stream);
@@ -198,18 +199,11 @@ public:
 private:
   static constexpr int64_t stagingBytes = 8 << 20;
   static constexpr size_t mostStaging = 32;
-  static constexpr int kernelsOwnShared = 48 << 10; ///< bytes that a kernel may have without asking
 
   /// A block of pinned memory for copies, and the end of its latest.
   struct Staging {
     void *memory;
     CUevent copied;
-  };
-
-  /// A function of a module, and the largest block that it can be launched with.
-  struct Kernel {
-    CUfunction function = nullptr;
-    int threads = 0, staticShared = 0, dynamicShared = kernelsOwnShared;
   };
 
   /// A compiled function with the slots that it is called with.
@@ -228,9 +222,8 @@ private:
   std::map<DeviceAddress, int64_t> allocations;
   std::vector<Staging> staging;
   size_t nextStaging = 0;
-  std::vector<CUmodule> loaded; ///< Graphs hold their functions: unloaded at the end alone.
-  std::map<const DeviceModule *, CUmodule> modules;
-  std::map<std::pair<const DeviceModule *, const char *>, Kernel> kernels; ///< The name lives as long as the module.
+  std::map<const DeviceModule *, CUmodule> modules; ///< Graphs hold their functions: unloaded at the end alone.
+  std::map<std::pair<const DeviceModule *, const char *>, CUfunction> functions; ///< Names live as long as modules.
   std::vector<Call> calls;
   std::vector<void *> values; ///< of a launch's arguments
   DeviceModule own;
@@ -264,78 +257,30 @@ private:
     return block;
   }
 
-  CUmodule load(const DeviceModule &module, int registers) {
+  CUmodule load(const DeviceModule &module) {
     const std::string source = withSharedMemoryBase(module.source);
     char log[4096] = "";
-    std::vector<CUjit_option> options{CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
-    std::vector<void *> optionValues{log, reinterpret_cast<void *>(sizeof log)};
-    if (registers) {
-      options.push_back(CU_JIT_MAX_REGISTERS);
-      optionValues.push_back(reinterpret_cast<void *>(intptr_t(registers)));
-    }
+    CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+    void *optionValues[] = {log, reinterpret_cast<void *>(sizeof log)};
     CUmodule made = nullptr;
-    const CUresult code =
-        api().cuModuleLoadDataEx(&made, source.c_str(), unsigned(options.size()), options.data(), optionValues.data());
-    if (code == CUDA_ERROR_UNSUPPORTED_PTX_VERSION)
-      throw Error("NVIDIA's driver is too old for this program's kernels: install a newer one");
+    const CUresult code = api().cuModuleLoadDataEx(&made, source.c_str(), 2, options, optionValues);
     if (code != CUDA_SUCCESS) {
       const std::string first(log, strcspn(log, "\n"));
       throw Error("the driver refuses a kernel: " + api().text(code) + (first.empty() ? "" : ": " + first));
     }
-    loaded.push_back(made);
     return made;
   }
 
-  Kernel functionOf(CUmodule module, const char *entry) {
-    Kernel made;
-    require(api().cuModuleGetFunction(&made.function, module, entry), entry);
-    require(api().cuFuncGetAttribute(&made.threads, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK, made.function), entry);
-    require(api().cuFuncGetAttribute(&made.staticShared, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES, made.function), entry);
-    return made;
-  }
-
-  /// Found by name the first time alone. PTX does not say how large the blocks will be, and one whose registers do not
-  /// suffice is translated again, with as many as each thread can have.
-  Kernel &kernelOf(const DeviceLaunch &launch) {
-    Kernel &kernel = kernels[{launch.module, launch.entry}];
-    const int threads = int(launch.block[0] * launch.block[1] * launch.block[2]);
-    if (!kernel.function) {
+  /// Found by name the first time alone.
+  CUfunction functionOf(const DeviceLaunch &launch) {
+    CUfunction &function = functions[{launch.module, launch.entry}];
+    if (!function) {
       CUmodule &module = modules[launch.module];
       if (!module)
-        module = load(*launch.module, 0);
-      kernel = functionOf(module, launch.entry);
+        module = load(*launch.module);
+      require(api().cuModuleGetFunction(&function, module, launch.entry), launch.entry);
     }
-    if (threads > kernel.threads) {
-      const int most = attribute(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
-      if (threads > most)
-        throw Error(std::string(launch.entry) + " needs blocks of " + std::to_string(threads) +
-                    " threads, and this device has at most " + std::to_string(most));
-      // Registers are given out to four warps at a time, eight for each thread.
-      const int registers =
-          std::min(attribute(CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_BLOCK) / ((threads + 127) / 128 * 128) / 8 * 8, 255);
-      kernel = functionOf(load(*launch.module, registers), launch.entry);
-      if (threads > kernel.threads)
-        throw Error(std::string(launch.entry) + " needs blocks of " + std::to_string(threads) +
-                    " threads, for which this device has too few registers");
-    }
-    if (int(launch.sharedBytes) + kernel.staticShared > kernel.dynamicShared) {
-      const int most = attribute(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN);
-      if (int(launch.sharedBytes) + kernel.staticShared > most)
-        throw Error(std::string(launch.entry) + " needs " +
-                    std::to_string(launch.sharedBytes + unsigned(kernel.staticShared)) +
-                    " bytes of shared memory, and a block of this device has at most " + std::to_string(most));
-      require(api().cuFuncSetAttribute(kernel.function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
-                                       int(launch.sharedBytes)),
-              launch.entry);
-      kernel.dynamicShared = int(launch.sharedBytes) + kernel.staticShared;
-    }
-    return kernel;
-  }
-
-  int attribute(CUdevice_attribute which) {
-    int value = 0;
-    check(api().cuDeviceGetAttribute(&value, which, device), "asking for the device's limits");
-    return value;
+    return function;
   }
 
   /// For what `launch` keeps, which `Device::check` throws with the device's name.
@@ -345,11 +290,11 @@ private:
   }
 
   void enqueue(const DeviceLaunch &launch) override {
-    Kernel &kernel = kernelOf(launch);
+    CUfunction function = functionOf(launch);
     values.clear();
     for (const DeviceLaunch::Argument &argument : launch.arguments)
       values.push_back(const_cast<void *>(argument.scalar ? argument.scalar : &argument.address));
-    require(api().cuLaunchKernel(kernel.function, launch.grid[0], launch.grid[1], launch.grid[2], launch.block[0],
+    require(api().cuLaunchKernel(function, launch.grid[0], launch.grid[1], launch.grid[2], launch.block[0],
                                  launch.block[1], launch.block[2], launch.sharedBytes, stream, values.data(), nullptr),
             launch.entry);
   }

@@ -141,8 +141,6 @@ CUresult cuEventDestroy_v2(CUevent event);
   X(cuModuleLoadDataEx)                                                                                                \
   X(cuModuleUnload)                                                                                                    \
   X(cuModuleGetFunction)                                                                                               \
-  X(cuFuncGetAttribute)                                                                                                \
-  X(cuFuncSetAttribute)                                                                                                \
   X(cuLaunchKernel)                                                                                                    \
   X(cuStreamCreate)                                                                                                    \
   X(cuStreamDestroy_v2)                                                                                                \

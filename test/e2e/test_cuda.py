@@ -99,11 +99,9 @@ def test_without_graphs_kernels_are_launched(cuda_lenet, on_fake, digits, tmp_pa
     assert many["launches"] - few["launches"] >= 6 * 20
 
 
-def test_a_kernel_with_too_many_registers_is_translated_again(cuda_lenet, on_fake, digits, tmp_path):
-    plain = train(cuda_lenet, on_fake, digits, tmp_path, 2)
-    limited = train(cuda_lenet, on_fake, digits, tmp_path, 2, "few-registers")
-    assert "limited_modules" not in plain
-    assert limited["limited_modules"] >= plain["modules"] == limited["modules"]
+def test_one_block_of_pinned_memory_is_enough(cuda_lenet, on_fake, digits, tmp_path):
+    assert train(cuda_lenet, on_fake, digits, tmp_path, 4)["pinned_blocks"] > 1
+    assert train(cuda_lenet, on_fake, digits, tmp_path, 4, "pinned=1")["pinned_blocks"] == 1
 
 
 @pytest.mark.parametrize("machine, problem", [
@@ -114,6 +112,11 @@ def test_a_kernel_with_too_many_registers_is_translated_again(cuda_lenet, on_fak
     ("old-device", "cuda:0 (Old GPU) is too old: it has compute capability 7.5, and programs need 8.0 or higher"),
     ("memory=1", "cuda:0 (Fake GPU): out of memory: 2 MiB more are needed, 0 MiB are taken, and of the device's 1 MiB "
                  "1 MiB are free"),
+    ("pinned=0", "cuda:0 (Fake GPU): the machine has no memory to copy through: out of memory "
+                 "(CUDA_ERROR_OUT_OF_MEMORY)"),
+    ("refused-kernel", "cuda:0 (Fake GPU): the driver refuses a kernel: a PTX JIT compilation failed "
+                       "(CUDA_ERROR_INVALID_PTX): ptxas application ptx input, line 6; fatal   : Unresolved extern "
+                       "function 'other'"),
 ])
 def test_what_is_missing_is_told(cuda_lenet, on_fake, machine, problem):
     result = on_fake(cuda_lenet, "bench", machine=machine, check=False)
@@ -121,11 +124,15 @@ def test_what_is_missing_is_told(cuda_lenet, on_fake, machine, problem):
     assert_all_released(result.report)
 
 
-def test_a_failing_launch_is_told(cuda_lenet, on_fake):
-    result = on_fake(cuda_lenet, "bench", machine="failing-launch", check=False)
+@pytest.mark.parametrize("machine, problem", [
+    ("failing-launch", "unspecified launch failure (CUDA_ERROR_LAUNCH_FAILED)"),
+    ("few-registers", "too many resources requested for launch (CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES)"),
+])
+def test_a_failing_launch_is_told(cuda_lenet, on_fake, machine, problem):
+    result = on_fake(cuda_lenet, "bench", machine=machine, check=False)
     assert result.returncode == 1
     assert result.stderr.startswith("lenet: error: cuda:0 (Fake GPU): kernel _kernel_")
-    assert result.stderr.endswith(" failed: unspecified launch failure (CUDA_ERROR_LAUNCH_FAILED)\n")
+    assert result.stderr.endswith(f" failed: {problem}\n")
     assert_all_released(result.report)
 
 

@@ -6,8 +6,8 @@
 // line on standard error; one that the driver merely refuses returns its code.
 //
 // $FAKE_CUDA, words with spaces between, makes it another machine: no-device, broken, old-device, old-driver,
-// memory=MIB, failing-launch, few-registers, no-capture, lost-capture. $FAKE_CUDA_REPORT names a file for what was
-// called, as JSON.
+// memory=MIB, pinned=BLOCKS (so many are given), refused-kernel, failing-launch, few-registers, no-capture,
+// lost-capture. $FAKE_CUDA_REPORT names a file for what was called, as JSON.
 #include "FakeCuda.h"
 
 #include <algorithm>
@@ -57,12 +57,15 @@ Driver::Driver() {
   const std::map<std::string, bool *> flags = {{"no-device", &noDevice},           {"broken", &broken},
                                                {"old-device", &oldDevice},         {"old-driver", &oldDriver},
                                                {"failing-launch", &failingLaunch}, {"few-registers", &fewRegisters},
-                                               {"no-capture", &noCapture},         {"lost-capture", &lostCapture}};
+                                               {"refused-kernel", &refusedKernel}, {"no-capture", &noCapture},
+                                               {"lost-capture", &lostCapture}};
   for (std::string word; words >> word;)
     if (auto found = flags.find(word); found != flags.end())
       *found->second = true;
     else if (word.rfind("memory=", 0) == 0)
       memory = size_t(std::atoll(word.c_str() + 7)) << 20;
+    else if (word.rfind("pinned=", 0) == 0)
+      mostPinned = size_t(std::atoll(word.c_str() + 7));
     else
       violation("$FAKE_CUDA: unknown word " + word);
 }
@@ -287,6 +290,8 @@ CUresult cuMemHostAlloc(void **memory, size_t bytes, unsigned int) {
   needContext(__func__);
   if (spoilsCapture())
     return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+  if (driver().pinned.size() >= driver().mostPinned)
+    return CUDA_ERROR_OUT_OF_MEMORY;
   auto *made = static_cast<char *>(std::malloc(bytes));
   driver().pinned[made] = bytes;
   ++driver().counts["pinned_blocks"];

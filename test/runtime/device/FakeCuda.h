@@ -60,8 +60,8 @@ struct CUgraphExec_st {
 
 struct Driver {
   bool noDevice = false, broken = false, oldDevice = false, oldDriver = false, failingLaunch = false,
-       fewRegisters = false, noCapture = false, lostCapture = false;
-  size_t memory = size_t(4) << 30;
+       fewRegisters = false, refusedKernel = false, noCapture = false, lostCapture = false;
+  size_t memory = size_t(4) << 30, mostPinned = 1000;
   bool initialized = false;
   int retained = 0;
   CUctx_st context;

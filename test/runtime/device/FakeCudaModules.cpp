@@ -81,6 +81,8 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int co
     return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
   if (std::atoi(target.c_str() + 3) > (driver().oldDevice ? 75 : 90))
     return refuse("SM version specified by .target is higher than default SM version assumed");
+  if (driver().refusedKernel)
+    return refuse("Unresolved extern function 'other'");
   auto made = std::make_unique<CUmod_st>();
   readEntries(text, made.get(), limited);
   *module = made.release();
