@@ -70,7 +70,8 @@ struct Tiles {
         down(int((result.shape[2] + tile - 1) / tile)) {}
 
   Expr left(Expr number) const { return number % across * size; }
-  Expr top(Expr number) const { return number / across % down * size; }
+  /// Not by a remainder, whose bounds would be the whole image where a row of tiles is computed.
+  Expr top(Expr number) const { return (number / across - image(number) * down) * size; }
   Expr image(Expr number) const { return number / (across * down); }
   Expr at(Expr x, Expr y, Expr n) const { return x / size + across * (y / size + down * n); }
 };
