@@ -212,8 +212,10 @@ std::string emitKernel(const KernelSpec &kernel, const std::string &symbol, cons
     else
       scheduleCpu(built.scheduled);
     TemporaryFile file;
-    Pipeline(built.scheduled.output)
-        .compile_to({{outputType(format), file.path}}, built.arguments, symbol, halideTarget(kernel, target));
+    Pipeline pipeline(built.scheduled.output);
+    for (const Prefetch &prefetch : built.scheduled.prefetches)
+      pipeline.add_custom_lowering_pass(prefetchingPass(prefetch));
+    pipeline.compile_to({{outputType(format), file.path}}, built.arguments, symbol, halideTarget(kernel, target));
     const std::string text = file.read();
     return format == EmitFormat::Halide ? "// " + toJson(kernel) + "\n" + text : text;
   } catch (const Halide::Error &error) { // Not derived from std::exception.

@@ -33,6 +33,7 @@ add_library(FoveaHalide STATIC
   algorithms/Window.cpp
   algorithms/Winograd.cpp
   algorithms/WinogradMatrices.cpp
+  schedules/Prefetch.cpp
   schedules/ScheduledKernel.cpp
   schedules/cpu/ChannelSum.cpp
   schedules/cpu/Conv2d.cpp

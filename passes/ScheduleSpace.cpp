@@ -56,7 +56,7 @@ Space spaceOf(const KernelSpec &kernel) {
   }
   if (isWinogradConvolution(*anchor)) {
     const int64_t tiles = winogradTiles(kernel, *anchor) * result.shape[0];
-    return {"pixels", tiles, {weight().block, result.block}, {"lanes", "vectors", "pixels", "parallel", "images", "rows", "halo"}};
+    return {"pixels", tiles, {weight().block, result.block}, {"lanes", "vectors", "pixels", "parallel", "images", "rows", "halo", "unroll", "prefetch"}};
   }
   if (op == "winograd_weight_gradient")
     return {"taps", result.shape[1], {result.block}, {"lanes", "vectors", "taps", "images"}};
@@ -139,6 +139,13 @@ std::string whyRestIsIllegal(const KernelSpec &kernel, const OpSpec &anchor, con
     const int64_t images = keyOf(schedule, "images", 1), all = anchor.results[0].shape[0];
     if (parallel == 0)
       return "parallel of " + anchor.op + " is 1 or 2";
+    if (const int64_t prefetch = keyOf(schedule, "prefetch", 0)) {
+      if (prefetch > 1)
+        return "prefetch is 0 or 1";
+      const int64_t block = kernel.tensor(anchor.operands[1]).block;
+      if (const int64_t tile = keyOf(schedule, "lanes", 1) * keyOf(schedule, "vectors", 1); tile != block)
+        return "prefetch needs tiles that read all " + text(block) + " channels of a block, not " + text(tile);
+    }
     const int64_t tiles = spaceOf(kernel).most / all * (parallel == 1 ? images : all);
     if (keyOf(schedule, "pixels", 1) > tiles)
       return "pixels of " + text(keyOf(schedule, "pixels", 1)) + " is more than the " + text(tiles) + " tiles of a task";
@@ -192,6 +199,17 @@ SearchStep valuesOf(const std::string &key, std::vector<int64_t> values) {
   return step;
 }
 
+/// Tiles that read whole blocks of weights also ask for the next.
+SearchStep withPrefetch(const SearchStep &tiles, int64_t block) {
+  SearchStep result;
+  for (Schedule tile : tiles)
+    for (int64_t prefetch = 0; prefetch <= (tile["lanes"] * tile["vectors"] == block ? 1 : 0); ++prefetch) {
+      tile["prefetch"] = prefetch;
+      result.push_back(tile);
+    }
+  return result;
+}
+
 /// Who computes what: images, tiles of channels, strips of rows.
 SearchStep distributions(const KernelSpec &kernel, const TargetInfo &target) {
   SearchStep step;
@@ -231,7 +249,7 @@ std::string whyIllegal(const KernelSpec &kernel, const Schedule &schedule, const
   for (const auto &[key, value] : schedule) {
     if (!space.keys.contains(key))
       return "the schedule of " + name + " has no " + key;
-    if (value < (key == "parallel" || key == "halo" || key == "order" || key == "taps_are_columns" || key == "block" ? 0 : 1))
+    if (value < (key == "parallel" || key == "halo" || key == "prefetch" || key == "order" || key == "taps_are_columns" || key == "block" ? 0 : 1))
       return key + " cannot be " + text(value);
   }
   if (!anchor)
@@ -273,8 +291,10 @@ std::vector<SearchStep> searchSteps(const KernelSpec &kernel, const TargetInfo &
     steps.push_back(valuesOf("order", {0, 1}));
   }
   if (isWinogradConvolution(*anchor)) {
+    steps.front() = withPrefetch(steps.front(), kernel.tensor(anchor->operands[1]).block);
     steps.push_back(valuesOf("parallel", {1, 2}));
     steps.push_back(valuesOf("images", divisors(anchor->results[0].shape[0], 1, 4)));
+    steps.push_back(valuesOf("unroll", {1, 2, 4}));
   }
   if (op == "winograd_weight_gradient")
     steps.push_back(valuesOf("images", divisors(kernel.tensor(anchor->operands[0]).shape[0], 1, 8)));

@@ -67,6 +67,19 @@ int64_t imagesInCache(const KernelSpec &kernel, const OpSpec &anchor, const Targ
   return images;
 }
 
+/// The best tile of all of a block's vectors; of no pixels where they do not fit the registers.
+RegisterTile wideTile(int64_t vectors, int64_t pixels, const TargetInfo &target) {
+  RegisterTile best{vectors, 0};
+  double bestScore = 0;
+  const int64_t registers = target.vectorRegisters - 1 - (target.memoryBroadcast ? 0 : 1);
+  for (int64_t count = 1; count <= pixels && vectors * (count + 1) <= registers; ++count)
+    if (const double score = tileScore({vectors, count}, pixels, target); score > bestScore) {
+      bestScore = score;
+      best.pixels = count;
+    }
+  return best;
+}
+
 } // namespace
 
 double bf16Share(int64_t inputs, const TargetInfo &target) {
@@ -141,10 +154,16 @@ Schedule winogradSchedule(const KernelSpec &kernel, const OpSpec &anchor, const 
       bestTile(weight.block / lanes, tiles * perTask, target, false, rowsInCache(bytesBetweenTiles, target));
   if (result.block % weight.block != 0) // Groups that leave padding lanes without a filter.
     tile.vectors = 1;
+  // Of so few images, what counts is how the weight comes from memory: best in one stream, by tiles as wide as its block.
+  const int64_t whole = weight.block / lanes;
+  if (!batched && result.block % weight.block == 0)
+    if (const RegisterTile wide = wideTile(whole, tiles * perTask, target); wide.pixels > 1)
+      tile = wide;
   const int64_t outRows = last.shape.size() == 4 ? last.shape[2] : 1;
   return {{"lanes", lanes},        {"vectors", tile.vectors},
           {"pixels", tile.pixels}, {"parallel", batched ? 1 : 2},
-          {"images", perTask},     {"rows", ceilDiv(outRows, std::max(1, target.cores))}};
+          {"images", perTask},     {"rows", ceilDiv(outRows, std::max(1, target.cores))},
+          {"unroll", 4},           {"prefetch", !batched && tile.vectors == whole}};
 }
 
 } // namespace fovea

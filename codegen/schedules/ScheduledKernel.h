@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codegen/algorithms/Tensor.h"
+#include "codegen/schedules/Prefetch.h"
 #include "ir/TargetInfo.h"
 
 namespace fovea {
@@ -13,6 +14,7 @@ struct ScheduledKernel {
   std::vector<Tensor> rows;  ///< What poolings and normalizations in the kernel read, in order of computation.
   std::vector<Halide::Func> perThread; ///< What each thread of a device computes for itself, where it reads it.
   Halide::Func output;       ///< Pure; what all other functions are computed for.
+  std::vector<Prefetch> prefetches; ///< Of a CPU's caches.
 
   int64_t key(const std::string &name, int64_t otherwise) const;
   /// The stage of the anchor; null when the kernel only moves or maps elements.

@@ -75,6 +75,7 @@ void scheduleWinogradConv2d(ScheduledKernel &kernel) {
   Func output = kernel.output, products = stage.products, sum = stage.sum, padding = stage.padding;
   Var task("task"), image("image"), co("co"), ci("ci"), to("to"), ti("ti"), place("place"), row("row"),
       column("column"), strip("strip"), inner("inner");
+  RVar steps("steps"), step("step");
 
   // The output, with all that follows the convolution: rows for a pooling or normalization, pixels otherwise.
   if (plain)
@@ -115,14 +116,24 @@ void scheduleWinogradConv2d(ScheduledKernel &kernel) {
   if (!batched)
     products.fuse(kx, ky, place).parallel(place);
   sum.compute_at(products, to).store_in(MemoryType::Stack).bound_extent(c, tileLanes);
-  sum.vectorize(c, lanes)
-      .unroll(c)
-      .unroll(tile)
-      .update()
-      .reorder(order({c, tile}, stage.reduction))
-      .vectorize(c, lanes)
-      .unroll(c)
-      .unroll(tile);
+  sum.vectorize(c, lanes).unroll(c).unroll(tile);
+  const TensorSpec &weight = kernel.kernel.tensor(op.operands[1]);
+  const bool transposed = weight.layout == LayoutKind::WeightTransposed;
+  const int inBlock = int(weight.shape[transposed ? 0 : 1]);
+  const int terms = transposed ? inBlock / int(integer(op, "groups", 1)) : inBlock;
+  const int unrolled = int(divisorOf(terms, kernel.key("unroll", 1)));
+  const RVar r = stage.reduction[0];
+  sum.update().reorder(order({c, tile}, stage.reduction)).split(r, steps, step, unrolled);
+  sum.update().vectorize(c, lanes).unroll(c).unroll(tile).unroll(step);
+  if (kernel.key("prefetch", 0))
+    kernel.prefetches.push_back({.operand = "in" + std::to_string(op.operands[1]),
+                                 .loop = products.name() + ".s0." + tile.name() + "." + to.name(),
+                                 .terms = sum.name() + ".s1." + r.name() + "." + steps.name(),
+                                 .passes = (across * down * taskImages + pixels - 1) / pixels,
+                                 .count = terms,
+                                 .unrolled = unrolled,
+                                 .elements = int(weight.block),
+                                 .ahead = data.to * data.to * inBlock});
 
   back.all.bound_extent(c, channels).bound_extent(kx, back.to).bound_extent(ky, back.to);
   back.all.split(c, co, ci, lanes, TailStrategy::RoundUp).split(tile, row, column, across);

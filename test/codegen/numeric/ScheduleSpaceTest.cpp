@@ -173,6 +173,14 @@ TEST_P(ScheduleSpace, SaysWhatIsWrong) {
   const KernelSpec dense = ScheduleSpace::dense(b.target, 12).scheduled();
   EXPECT_EQ(why(dense, "unroll", 9), "unroll is at most 8");
   EXPECT_EQ(why(dense, "block", 5), "blocks of 5 do not divide 64 inputs");
+  KernelBuilder winograd = KernelBuilder(b.target);
+  winograd.input(winograd.activation({1, 16, 9, 10})), winograd.input(winograd.convWeight({32, 16, 6, 6}));
+  winograd.op("winograd_conv2d", {0, 1}, {winograd.activation({1, 32, 9, 10})},
+              {{"tile", int64_t(4)}, {"groups", int64_t(1)}, {"pad", std::vector<int64_t>(4, 1)}});
+  EXPECT_EQ(why(winograd.scheduled(), "prefetch", 1), "");
+  EXPECT_EQ(why(winograd.scheduled(), "prefetch", 2), "prefetch is 0 or 1");
+  EXPECT_EQ(why(winograd.scheduled(), "vectors", 2),
+            "prefetch needs tiles that read all 32 channels of a block, not 16");
 }
 
 } // namespace
