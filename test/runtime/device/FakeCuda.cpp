@@ -1,13 +1,13 @@
-// A stand-in for NVIDIA's driver: a libcuda.so.1 that checks each call as the driver would, and computes nothing. What
-// it cannot show is whether a kernel's numbers are right; what it shows is that every call is legal.
+// A stand-in for NVIDIA's driver: a libcuda.so.1 that checks each call as the driver would, and runs kernels in an
+// interpreter of PTX (ptx/) that checks each of their accesses. What it cannot show is how fast a GPU is.
 //
-// Copies and fills happen when something waits for them, in the order in which they were asked for: what is changed or
-// freed too early goes wrong here, as it would on a GPU. A call that no correct program makes ends the process with a
-// line on standard error; one that the driver merely refuses returns its code.
+// Copies, fills and launches happen when something waits for them, in the order in which they were asked for: what is
+// changed or freed too early goes wrong here, as it would on a GPU. A call that no correct program makes ends the
+// process with a line on standard error; one that the driver merely refuses returns its code.
 //
 // $FAKE_CUDA, words with spaces between, makes it another machine: no-device, broken, old-device, old-driver,
 // memory=MIB, pinned=BLOCKS (so many are given), refused-kernel, failing-launch, few-registers, no-capture,
-// lost-capture. $FAKE_CUDA_REPORT names a file for what was called, as JSON.
+// lost-capture, idle (which runs no kernel). $FAKE_CUDA_REPORT names a file for what was called, as JSON.
 #include "FakeCuda.h"
 
 #include <algorithm>
@@ -25,15 +25,16 @@ constexpr int alignment = 512;
 
 thread_local CUcontext current = nullptr;
 
-void performUntil(CUstream stream, CUevent event) {
+/// Up to the event's `record`th time; all without an event.
+void performUntil(CUstream stream, CUevent event, int64_t record = 0) {
   while (!stream->waiting.empty()) {
     Work work = std::move(stream->waiting.front());
     stream->waiting.pop_front();
     if (work.perform)
       work.perform();
     if (work.event) {
-      work.event->pending = false;
-      if (work.event == event)
+      work.event->reached = std::max(work.event->reached, work.record);
+      if (work.event == event && work.record >= record)
         return;
     }
   }
@@ -54,11 +55,16 @@ void violation(const std::string &what) {
 Driver::Driver() {
   const char *text = std::getenv("FAKE_CUDA");
   std::istringstream words(text ? text : "");
-  const std::map<std::string, bool *> flags = {{"no-device", &noDevice},           {"broken", &broken},
-                                               {"old-device", &oldDevice},         {"old-driver", &oldDriver},
-                                               {"failing-launch", &failingLaunch}, {"few-registers", &fewRegisters},
-                                               {"refused-kernel", &refusedKernel}, {"no-capture", &noCapture},
-                                               {"lost-capture", &lostCapture}};
+  const std::map<std::string, bool *> flags = {{"no-device", &noDevice},
+                                               {"broken", &broken},
+                                               {"old-device", &oldDevice},
+                                               {"old-driver", &oldDriver},
+                                               {"failing-launch", &failingLaunch},
+                                               {"few-registers", &fewRegisters},
+                                               {"refused-kernel", &refusedKernel},
+                                               {"no-capture", &noCapture},
+                                               {"lost-capture", &lostCapture},
+                                               {"idle", &idle}};
   for (std::string word; words >> word;)
     if (auto found = flags.find(word); found != flags.end())
       *found->second = true;
@@ -106,6 +112,13 @@ char *Driver::memoryAt(CUdeviceptr address, size_t bytes, const std::string &wha
       return block.second.get() + (address - begin);
   }
   violation(what + ": " + std::to_string(bytes) + " bytes that lie in no allocation");
+}
+
+ptx::Memory Driver::memoryOfKernels() const {
+  ptx::Memory memory;
+  for (auto &[begin, block] : allocations)
+    memory.spans.push_back({begin, block.first, block.second.get()});
+  return memory;
 }
 
 Driver &driver() {
@@ -428,13 +441,9 @@ CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
   return CUDA_SUCCESS;
 }
 
-CUresult cuGraphExecDestroy(CUgraphExec executable) {
-  return destroy(driver().executables, executable, __func__);
-}
+CUresult cuGraphExecDestroy(CUgraphExec executable) { return destroy(driver().executables, executable, __func__); }
 
-CUresult cuGraphDestroy(CUgraph graph) {
-  return destroy(driver().graphs, graph, __func__);
-}
+CUresult cuGraphDestroy(CUgraph graph) { return destroy(driver().graphs, graph, __func__); }
 
 CUresult cuEventCreate(CUevent *event, unsigned int) {
   needContext(__func__);
@@ -445,14 +454,15 @@ CUresult cuEventCreate(CUevent *event, unsigned int) {
 CUresult cuEventRecord(CUevent event, CUstream stream) {
   needContext(__func__);
   needLive(driver().events, event, __func__);
-  event->pending = !stream->capturing;
-  return submit(stream, {nullptr, event}, __func__);
+  if (stream->capturing)
+    return submit(stream, {nullptr, event, event->asked}, __func__);
+  return submit(stream, {nullptr, event, ++event->asked}, __func__);
 }
 
 CUresult cuEventQuery(CUevent event) {
   needContext(__func__);
   needLive(driver().events, event, __func__);
-  return event->pending ? CUDA_ERROR_NOT_READY : CUDA_SUCCESS;
+  return event->isPending() ? CUDA_ERROR_NOT_READY : CUDA_SUCCESS;
 }
 
 CUresult cuEventSynchronize(CUevent event) {
@@ -461,26 +471,25 @@ CUresult cuEventSynchronize(CUevent event) {
   if (spoilsCapture())
     return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
   for (CUstream stream : driver().streams)
-    if (event->pending)
-      performUntil(stream, event);
+    if (event->isPending())
+      performUntil(stream, event, event->asked);
   return CUDA_SUCCESS;
 }
 
-/// A stream that waits does the other streams' work up to the event when its turn comes.
+/// A stream that waits does the other streams' work, up to what was the event's latest record when it was asked to.
 CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned int flags) {
   needContext(__func__);
   needLive(driver().events, event, __func__);
   if (flags)
     return CUDA_ERROR_INVALID_VALUE;
+  const int64_t record = event->asked;
   return submit(stream, {[=] {
                   for (CUstream other : driver().streams)
-                    if (other != stream && event->pending)
-                      performUntil(other, event);
+                    if (other != stream && event->reached < record)
+                      performUntil(other, event, record);
                 }},
                 __func__);
 }
 
-CUresult cuEventDestroy_v2(CUevent event) {
-  return destroy(driver().events, event, __func__);
-}
+CUresult cuEventDestroy_v2(CUevent event) { return destroy(driver().events, event, __func__); }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/device/CudaApi.h"
+#include "test/runtime/device/ptx/Machine.h"
 
 #include <deque>
 #include <functional>
@@ -16,12 +17,7 @@ struct CUctx_st {};
 
 struct CUfunc_st {
   CUmodule module;
-  std::string name;
-  struct Parameter {
-    size_t bytes;
-    bool isPointer;
-  };
-  std::vector<Parameter> parameters;
+  ptx::Kernel kernel;
   bool isLimited; ///< Translated with a limit of registers.
   int dynamicShared = 48 << 10;
 };
@@ -31,13 +27,15 @@ struct CUmod_st {
 };
 
 struct CUevent_st {
-  bool pending = false;
+  int64_t asked = 0, reached = 0; ///< Records: how many were asked for, and which of them are performed.
+  bool isPending() const { return reached < asked; }
 };
 
-/// Work that waits in a stream or makes a graph; `event` is set when it records one.
+/// Work that waits in a stream or makes a graph; `event` is set when it records one, for the `record`th time.
 struct Work {
   std::function<void()> perform;
   CUevent event = nullptr;
+  int64_t record = 0;
 };
 
 struct CUstream_st {
@@ -60,7 +58,7 @@ struct CUgraphExec_st {
 
 struct Driver {
   bool noDevice = false, broken = false, oldDevice = false, oldDriver = false, failingLaunch = false,
-       fewRegisters = false, refusedKernel = false, noCapture = false, lostCapture = false;
+       fewRegisters = false, refusedKernel = false, noCapture = false, lostCapture = false, idle = false;
   size_t memory = size_t(4) << 30, mostPinned = 1000;
   bool initialized = false;
   int retained = 0;
@@ -77,6 +75,8 @@ struct Driver {
   Driver();  ///< As $FAKE_CUDA says.
   ~Driver(); ///< Writes the report.
   size_t taken() const;
+  /// All allocations, as kernels see them.
+  ptx::Memory memoryOfKernels() const;
   /// The host's memory behind [address, address + bytes), which lies in one allocation.
   char *memoryAt(CUdeviceptr address, size_t bytes, const std::string &what);
 };

@@ -8,14 +8,6 @@
 
 namespace {
 
-size_t bytesOfType(const std::string &type) {
-  static const std::map<std::string, size_t> sizes = {{"8", 1}, {"16", 2}, {"32", 4}, {"64", 8}};
-  auto found = sizes.find(type.substr(2)); // ".u64"
-  if (found == sizes.end())
-    violation("a parameter of type " + type);
-  return found->second;
-}
-
 /// "sum, sm_80" behind `directive`.
 std::string wordAfter(const std::string &text, const std::string &directive) {
   const size_t at = text.find(directive);
@@ -27,23 +19,14 @@ std::string wordAfter(const std::string &text, const std::string &directive) {
   return word;
 }
 
-/// The entries of a module with their parameters.
+/// A module that the driver would take, or would not: the text is this project's.
 void readEntries(const std::string &text, CUmodule module, bool isLimited) {
-  static const std::string directive = ".entry ";
-  for (size_t at = text.find(directive); at != std::string::npos; at = text.find(directive, at + 1)) {
-    const size_t open = text.find('(', at), close = text.find(')', open);
-    std::string name = text.substr(at + directive.size(), open - at - directive.size());
-    CUfunc_st function{module, name, {}, isLimited};
-    std::istringstream list(text.substr(open + 1, close - open - 1));
-    for (std::string parameter; std::getline(list, parameter, ',');) {
-      std::istringstream words(parameter);
-      std::string space, type;
-      words >> space >> type;
-      if (space != ".param")
-        violation("an entry's parameter that begins with " + space);
-      function.parameters.push_back({bytesOfType(type), parameter.find(".ptr") != std::string::npos});
-    }
-    module->functions.emplace(name, std::move(function));
+  try {
+    const ptx::Module parsed = ptx::parse(text);
+    for (const ptx::Entry &entry : parsed.entries)
+      module->functions.emplace(entry.name, CUfunc_st{module, ptx::decode(parsed, entry), isLimited});
+  } catch (const ptx::Fault &fault) {
+    violation(std::string("a module: ") + fault.what());
   }
 }
 
@@ -91,9 +74,7 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int co
   return CUDA_SUCCESS;
 }
 
-CUresult cuModuleUnload(CUmodule module) {
-  return destroy(driver().modules, module, __func__);
-}
+CUresult cuModuleUnload(CUmodule module) { return destroy(driver().modules, module, __func__); }
 
 CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name) {
   needContext(__func__);
@@ -147,24 +128,30 @@ CUresult cuLaunchKernel(CUfunction function, unsigned int gridX, unsigned int gr
     return CUDA_ERROR_INVALID_VALUE;
   if (blockX * blockY * blockZ > (driver().fewRegisters && !function->isLimited ? 1u : 1024u))
     return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
+  const ptx::Entry &entry = function->kernel.entry;
+  ptx::Launch launch{&function->kernel, {gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes};
   std::vector<CUdeviceptr> pointers;
-  for (size_t index = 0; index < function->parameters.size(); ++index) {
-    const auto &parameter = function->parameters[index];
+  for (size_t index = 0; index < entry.parameters.size(); ++index) {
     if (!arguments[index])
-      violation(function->name + ": argument " + std::to_string(index) + " is missing");
-    if (parameter.isPointer) {
-      CUdeviceptr address;
-      std::memcpy(&address, arguments[index], sizeof address);
-      driver().memoryAt(address, 1, function->name + ": argument " + std::to_string(index));
-      pointers.push_back(address);
+      violation(entry.name + ": argument " + std::to_string(index) + " is missing");
+    std::memcpy(&launch.arguments.emplace_back(0), arguments[index], entry.parameters[index].bytes);
+    if (entry.parameters[index].isPointer) {
+      pointers.push_back(launch.arguments.back());
+      driver().memoryAt(pointers.back(), 1, entry.name + ": argument " + std::to_string(index));
     }
   }
   ++driver().counts[stream->capturing ? "captured_launches" : "launches"];
-  const std::string name = function->name;
   return submit(stream, {[=] {
                   needLive(driver().modules, function->module, "a launch");
                   for (CUdeviceptr address : pointers)
-                    driver().memoryAt(address, 1, name + ", when it runs");
+                    driver().memoryAt(address, 1, function->kernel.entry.name + ", when it runs");
+                  if (driver().idle)
+                    return;
+                  try {
+                    ptx::run(launch, driver().memoryOfKernels());
+                  } catch (const ptx::Fault &fault) {
+                    violation(fault.what());
+                  }
                 }},
                 __func__);
 }
