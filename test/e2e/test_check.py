@@ -30,8 +30,15 @@ def test_the_same_machine_agrees(both, digests):
     assert kinds == {"infer, batch 64", "infer, batch 8", "infer, batch 1", "loss", "outputs", "gradient", "change"}
 
 
-def test_a_device_that_computes_nothing_differs(both, digests):
+def test_a_device_that_computes_the_same_agrees(both, digests):
     environment = {**os.environ, "LD_LIBRARY_PATH": str(BUILD / "lib" / "fake-cuda")}
+    told = json.loads(run(both, "check", "--device", "cuda:0", "--with", digests, "--json", env=environment).stdout)
+    assert told["failed"] == 0 and told["compared"] == len(read_safetensors(digests))
+    assert 0 < max(told["differences"].values()) < 1e-4
+
+
+def test_a_device_that_computes_nothing_differs(both, digests):
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(BUILD / "lib" / "fake-cuda"), "FAKE_CUDA": "idle"}
     result = run(both, "check", "--device", "cuda:0", "--with", digests, check=False, env=environment)
     assert result.returncode == 1
     *rows, last = result.stdout.splitlines()

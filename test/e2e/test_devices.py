@@ -1,10 +1,11 @@
-"""Programs for OpenCL against the same network on the CPU. Where there is no GPU, PoCL runs the kernels."""
+"""Programs for OpenCL and CUDA against the same network on the CPU. Where there is no GPU, PoCL runs OpenCL's kernels;
+CUDA's always run on the stand-in for NVIDIA's driver (test/runtime/device/FakeCuda.cpp), which interprets their PTX."""
 import json
 import os
 
 import numpy as np
 import pytest
-from conftest import ROOT, random_parameters, run
+from conftest import BUILD, ROOT, random_parameters, run
 from files import read_safetensors, write_safetensors
 
 # Grouped and unshared convolutions, normalizations of both kinds, overlapping pooling and dropout.
@@ -25,12 +26,17 @@ train {
   epochs: 1
 }
 """
-SIDES = ["cpu", "opencl"]
+DEVICES = ["opencl", "cuda"]
 
 
-def program_of(fovea, folder, model, *options):
+def environment(side):
+    """What a program is run with that computes on `side`: cpu, opencl or cuda, or one of several like cuda:1."""
+    return {**os.environ, "LD_LIBRARY_PATH": str(BUILD / "lib" / "fake-cuda")} if "cuda" in side else dict(os.environ)
+
+
+def program_of(fovea, folder, model, *options, targets="cuda,opencl,x86-64-v3"):
     program = folder / "program"
-    run(fovea, "compile", model, "--target", "opencl,x86-64-v3", "-o", program, *options)
+    run(fovea, "compile", model, "--target", targets, "-o", program, *options)
     return program
 
 
@@ -42,6 +48,13 @@ def program(fovea, tmp_path_factory, request):
     return program_of(fovea, folder, model, "--batch", "32")
 
 
+@pytest.fixture(scope="module")
+def for_opencl(fovea, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("opencl")
+    (folder / "n.net").write_text(MODEL)
+    return program_of(fovea, folder, folder / "n.net", "--batch", "32", targets="opencl,x86-64-v3")
+
+
 def differences(left, right):
     """By tensor: the largest difference, in parts of the largest value. A bias in front of a normalization stays nearly 0."""
     assert left.keys() == right.keys()
@@ -50,62 +63,72 @@ def differences(left, right):
 
 def trained(program, side, digits, folder, *options):
     out = folder / f"{side}.safetensors"
-    log = run(program, "train", "--device", side, "--data", digits, "--out", out, *options).stdout
+    log = run(program, "train", "--device", side, "--data", digits, "--out", out, *options, env=environment(side)).stdout
     return read_safetensors(out), log
 
 
-# Whole batches; padded ones; and what no function holds, whose gradients are added up on the device.
+# Whole batches; padded ones; and what no function holds, whose gradients are added up on the device. Of CUDA's three
+# iterations the first launches kernels and the others are graphs.
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("batch", [32, 20, 48])
-def test_training_agrees(program, digits, tmp_path, batch):
+def test_training_agrees(program, digits, tmp_path, batch, device):
     options = ["--iterations", 3, "--batch", batch]
-    (cpu, log), (device, device_log) = (trained(program, side, digits, tmp_path, *options) for side in SIDES)
-    worst = differences(device, cpu)
+    (cpu, log), (there, device_log) = (trained(program, side, digits, tmp_path, *options) for side in ["cpu", device])
+    worst = differences(there, cpu)
     assert 0 < max(worst.values()) < 2e-3, worst
     loss = lambda text: float(text.split("loss ")[1].split()[0])
     assert abs(loss(log) - loss(device_log)) <= 2e-4
 
 
-def test_training_repeats_to_the_bit(program, digits, tmp_path):
-    first, second = (trained(program, "opencl", digits, tmp_path, "--iterations", 2)[0] for _ in range(2))
+@pytest.mark.parametrize("device", DEVICES)
+def test_training_repeats_to_the_bit(program, digits, tmp_path, device):
+    first, second = (trained(program, device, digits, tmp_path, "--iterations", 2)[0] for _ in range(2))
     assert max(differences(first, second).values()) == 0
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("program", ["n"], indirect=True)  # Its learning rate does not follow from the run's length.
-def test_a_run_goes_on_on_the_cpu(program, digits, tmp_path):
+def test_a_run_goes_on_on_the_cpu(program, digits, tmp_path, device):
     cpu, _ = trained(program, "cpu", digits, tmp_path, "--iterations", 3)
     checkpoint = tmp_path / "checkpoint"
-    trained(program, "opencl", digits, tmp_path, "--iterations", 2, "--checkpoint", checkpoint)
+    trained(program, device, digits, tmp_path, "--iterations", 2, "--checkpoint", checkpoint)
     resumed, _ = trained(program, "cpu", digits, tmp_path, "--iterations", 3, "--resume", checkpoint)
     assert max(differences(resumed, cpu).values()) < 2e-3
 
 
-def test_lenet_learns_on_the_device(fovea, digits, tmp_path):
-    """A whole run: eight passes over the made digits, as on the CPU."""
-    program = program_of(fovea, tmp_path, ROOT / "models" / "lenet.net", "--batch", "64")
+# A whole run of eight passes over the made digits; CUDA's kernels are interpreted, so that one pass must do.
+@pytest.mark.parametrize("device, epochs, least", [("opencl", 8, 95), ("cuda", 1, 50)])
+def test_lenet_learns_on_the_device(fovea, digits, tmp_path, device, epochs, least):
+    program = program_of(fovea, tmp_path, ROOT / "models" / "lenet.net", "--batch", "64", targets=f"{device},x86-64-v3")
     tops = []
-    for side in SIDES:
-        _, log = trained(program, side, digits, tmp_path, "--epochs", 8)
+    for side in ["cpu", device]:
+        _, log = trained(program, side, digits, tmp_path, "--epochs", epochs)
         tops.append(float(log.rsplit("top1 ", 1)[1].split()[0]))
-    assert min(tops) > 95 and abs(tops[0] - tops[1]) <= 1, tops
+    assert min(tops) > least and abs(tops[0] - tops[1]) <= 1, tops
 
 
-MODELS = os.environ.get("FOVEA_DEVICE_MODELS", "alexnet").split(",")
+# FOVEA_DEVICE_MODELS names models for OpenCL, FOVEA_CUDA_MODELS for CUDA.
+MODELS = [(model, device) for device, variable, usual in [("opencl", "FOVEA_DEVICE_MODELS", "alexnet"),
+                                                          ("cuda", "FOVEA_CUDA_MODELS", "lenet,cifar-quick")]
+          for model in os.environ.get(variable, usual).split(",")]
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_inference_and_gradients_agree(fovea, tmp_path, model):
-    program = program_of(fovea, tmp_path, ROOT / "models" / f"{model}.net", "--batch", "1")
+@pytest.mark.parametrize("model, device", MODELS)
+def test_inference_and_gradients_agree(fovea, tmp_path, model, device):
+    program = program_of(fovea, tmp_path, ROOT / "models" / f"{model}.net", "--batch", "1",
+                         targets=f"{device},x86-64-v3")
     random = np.random.default_rng(1)
     info = json.loads(run(program, "info", "--json").stdout)
     write_safetensors(tmp_path / "w", random_parameters(program, random))
     np.save(tmp_path / "x.npy", random.standard_normal([1, *info["input"]["shape"]]).astype(np.float32))
     np.save(tmp_path / "l.npy", np.array([3]))
     outputs, gradients = [], []
-    for side in SIDES:
+    for side in ["cpu", device]:
         common = ["--device", side, "--weights", tmp_path / "w", "--input", tmp_path / "x.npy"]
-        run(program, "predict", *common, "--output", tmp_path / "y.npy")
+        run(program, "predict", *common, "--output", tmp_path / "y.npy", env=environment(side))
         outputs.append(np.load(tmp_path / "y.npy"))
-        run(program, "step", *common, "--labels", tmp_path / "l.npy", "--gradients", tmp_path / "g")
+        run(program, "step", *common, "--labels", tmp_path / "l.npy", "--gradients", tmp_path / "g",
+            env=environment(side))
         gradients.append(read_safetensors(tmp_path / "g"))
     assert np.abs(outputs[0] - outputs[1]).max() < 1e-4 * np.abs(outputs[0]).max()
     worst = differences(gradients[1], gradients[0])
@@ -153,7 +176,8 @@ def test_one_device_and_several_are_too_many(program, tmp_path):
         2, "", "program: error: --devices excludes --device; see `program train --help`\n")
 
 
-def test_mistakes(program, tmp_path):
+def test_mistakes(for_opencl, tmp_path):
+    program = for_opencl
     bench = ["bench", "--repeat", "1", "--device"]
     assert refusal(program, *bench, "opencl:7") == (
         "there is no opencl:7: OpenCL finds one device, opencl:0")
@@ -166,9 +190,9 @@ def test_mistakes(program, tmp_path):
         "OpenCL finds no device on this machine: install a driver for one, or compile the network for a CPU")
 
 
-def test_a_cpu_is_chosen_where_there_is_no_gpu(program, tmp_path):
+def test_a_cpu_is_chosen_where_there_is_no_gpu(for_opencl, tmp_path):
     for environment in {}, {"OCL_ICD_VENDORS": str(tmp_path)}:
-        info = json.loads(run(program, "info", "--json", env={**os.environ, **environment}).stdout)
+        info = json.loads(run(for_opencl, "info", "--json", env={**os.environ, **environment}).stdout)
         assert info["target"] == "x86-64-v3" and info["targets"] == ["opencl", "x86-64-v3"]
 
 

@@ -27,7 +27,7 @@ def test_all_is_well_where_the_numbers_are_right(bundle):
 
 
 def test_a_device_that_computes_nothing_fails(bundle):
-    environment = {**os.environ, "LD_LIBRARY_PATH": str(BUILD / "lib" / "fake-cuda")}
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(BUILD / "lib" / "fake-cuda"), "FAKE_CUDA": "idle"}
     result = run(bundle / "run.sh", "--quick", check=False, env=environment)
     report = json.loads((bundle / "report.json").read_text())
     assert result.returncode == 1
