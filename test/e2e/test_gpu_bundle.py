@@ -6,12 +6,51 @@ import pytest
 from conftest import BUILD, ROOT, run
 
 
+BUNDLE = ROOT / "test" / "gpu" / "bundle.sh"
+
+
 @pytest.fixture(scope="module")
 def bundle(fovea, digits, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("gpu") / "bundle"
-    said = run(ROOT / "test" / "gpu" / "bundle.sh", "-o", folder, "--data", digits, "lenet").stdout
+    """Made in one place and run in another, as it will be."""
+    made, moved = (tmp_path_factory.mktemp("gpu") / name for name in ("made", "moved"))
+    said = run(BUNDLE, "-o", made, "--data", digits, "lenet").stdout
     assert "1 models; copy it to the machine and call run.sh" in said
-    return folder
+    assert [file.name for file in (made / "programs").iterdir()] == ["lenet.gz"]
+    made.rename(moved)
+    return moved
+
+
+def refused(*arguments):
+    result = run(BUNDLE, *arguments, check=False)
+    assert result.returncode == 1 and result.stdout == ""
+    return result.stderr.splitlines()[-1]
+
+
+def test_a_folder_that_is_too_large_is_refused(bundle, digits, tmp_path):
+    folder = tmp_path / "bundle"
+    size = -(-sum(file.stat().st_size for file in bundle.rglob("*.*") if file.is_file()) // (1 << 20))
+    problem = refused("-o", folder, "--data", digits, "--most", "3", "lenet")
+    assert problem.startswith(f"bundle.sh: error: {folder} has ") and problem.endswith(
+        " MB, and is to stay under 3: name fewer models, or raise --most")
+    assert size - 2 <= int(problem.split(" has ")[1].split()[0]) <= size + 2
+
+
+def test_mistakes(fovea, tmp_path):
+    assert refused("--most", "0") == refused("--most") == "bundle.sh: error: --most needs a number of MB"
+    assert refused("-o") == "bundle.sh: error: -o needs a folder"
+    assert refused("--fast") == "bundle.sh: error: unknown option --fast"
+    assert refused("lenet6") == "bundle.sh: error: there is no models/lenet6.net"
+    assert refused("-o", tmp_path / "b", "--data", tmp_path, "lenet") == (
+        f"bundle.sh: error: no digits in {tmp_path}: give --data, or run ./dev demo")
+    assert not (tmp_path / "b").exists()
+
+
+def test_it_needs_nothing_else(bundle):
+    """No variable of the environment, and no library beyond the C and C++ ones."""
+    text = run("/usr/bin/env", "-i", "/bin/bash", bundle / "run.sh", "--device", "cpu", "--quick").stdout
+    assert text.endswith("failures: 0\n")
+    needed = {line.split()[0].split(".so")[0] for line in run("ldd", bundle / "programs" / "lenet").stdout.splitlines()}
+    assert needed <= {"linux-vdso", "libstdc++", "libgcc_s", "libm", "libc", "/lib64/ld-linux-x86-64"}
 
 
 def test_all_is_well_where_the_numbers_are_right(bundle):

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks and times the programs beside it on a device. Needs its driver, bash and coreutils.
+# Checks and times the programs beside it on a device. Needs its driver, bash, coreutils, sed, awk and gzip.
 #   ./run.sh [--device cuda:0] [--quick]      quick: a hundred updates of LeNet, two runs of each time
 # Leaves report.json and report.txt here. Ends with 0 when every program computed what it should and LeNet learned.
 set -uo pipefail
@@ -23,6 +23,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 export LC_ALL=C
+! compgen -G 'programs/*.gz' >/dev/null || gzip -df programs/*.gz
 if ldd programs/* | grep -q 'libstdc++.* not found'; then
   export LD_LIBRARY_PATH=$PWD/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 fi
