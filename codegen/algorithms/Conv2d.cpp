@@ -56,9 +56,9 @@ Stage conv2dInputGradient(const OpSpec &op, const std::vector<Tensor> &operands)
   const bool strided = row.stride > 1 || column.stride > 1, dilated = row.dilation > 1 || column.dilation > 1;
   auto taps = [&](const Axis &axis) { return dilated ? axis.kernel : (axis.kernel + axis.stride - 1) / axis.stride; };
   RDom r(0, group.inputs, 0, taps(column), 0, taps(row), "r");
-  auto meeting = [&](Expr kernelX, Expr kernelY, Expr atX, Expr atY) {
+  auto meeting = [&](Expr kernelX, Expr kernelY, Expr atX, Expr atY, const StridedTap *tap = nullptr) {
     return SumOperands(stage, op, group, weight, gradient, existing(c, result, group.count), nullptr, r.x, kernelX,
-                       kernelY, atX, atY);
+                       kernelY, atX, atY, tap);
   };
   Expr term;
   if (!strided) {
@@ -84,8 +84,14 @@ Stage conv2dInputGradient(const OpSpec &op, const std::vector<Tensor> &operands)
     };
     Expr kernelX, kernelY, outX, outY;
     const Expr meetsColumn = meet(column, x, r.y, kernelX, outX), meetsRow = meet(row, y, r.z, kernelY, outY);
+    StridedTap tap{r.y, r.z, column.stride > 1 ? Expr(x) : Expr(0), row.stride > 1 ? Expr(y) : Expr(0)};
+    Expr output; // Which is the same for the tap and for its variable.
+    meet(column, x, kx, tap.column, output);
+    meet(row, y, ky, tap.row, output);
+    tap.column = clamp(tap.column, 0, column.kernel - 1);
+    tap.row = clamp(tap.row, 0, row.kernel - 1);
     const SumOperands product =
-        meeting(clamp(kernelX, 0, column.kernel - 1), clamp(kernelY, 0, row.kernel - 1), outX, outY);
+        meeting(clamp(kernelX, 0, column.kernel - 1), clamp(kernelY, 0, row.kernel - 1), outX, outY, &tap);
     if (together) {
       r.where(meetsColumn && outX >= 0 && outX < int(gradient.width()));
       r.where(meetsRow && outY >= 0 && outY < int(gradient.height()));

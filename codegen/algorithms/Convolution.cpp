@@ -40,7 +40,7 @@ WeightElement weightElement(const Groups &group, const TensorSpec &weight, Expr 
 
 SumOperands::SumOperands(Stage &stage, const OpSpec &op, const Groups &group, const Tensor &weightTensor,
                          const Tensor &in, Expr filter, const LayerSum *pairs, Expr input, Expr kx, Expr ky, Expr x,
-                         Expr y) {
+                         Expr y, const StridedTap *strided) {
   const auto [at, channel] = weightElement(group, weightTensor.spec, filter, input, kx, ky);
   const Tensor source = stage.padding.defined() ? Tensor{stage.padding, in.spec} : in;
   if (!integer(op, onDevice, 0)) {
@@ -49,11 +49,17 @@ SumOperands::SumOperands(Stage &stage, const OpSpec &op, const Groups &group, co
     return;
   }
   stage.weights = Func("weights");
-  stage.weights(vars.c, vars.i, vars.kx, vars.ky) =
-      weightTensor(weightElement(group, weightTensor.spec, vars.c, vars.i, vars.kx, vars.ky).at);
+  if (strided) {
+    stage.weights(vars.c, vars.i, vars.kx, vars.ky, vars.x, vars.y) =
+        weightTensor(weightElement(group, weightTensor.spec, vars.c, vars.i, strided->column, strided->row).at);
+    weight = stage.weights(filter, input, strided->x, strided->y, strided->pixelX, strided->pixelY);
+  } else {
+    stage.weights(vars.c, vars.i, vars.kx, vars.ky) =
+        weightTensor(weightElement(group, weightTensor.spec, vars.c, vars.i, vars.kx, vars.ky).at);
+    weight = stage.weights(filter, input, kx, ky);
+  }
   stage.pixels = Func("pixels");
   stage.pixels(vars.c, vars.x, vars.y, vars.n) = source.at(vars.c, vars.x, vars.y, vars.n);
-  weight = stage.weights(filter, input, kx, ky);
   pixel = stage.pixels(channel, x, y, vars.n);
 }
 

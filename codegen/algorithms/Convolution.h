@@ -36,15 +36,23 @@ struct WeightElement {
 WeightElement weightElement(const Groups &group, const TensorSpec &weight, Halide::Expr filter, Halide::Expr input,
                             Halide::Expr kx, Halide::Expr ky);
 
+/// A kernel column and row that follow from a tap and a pixel, as those of strided input gradients.
+struct StridedTap {
+  Halide::Expr x, y;           ///< The taps,
+  Halide::Expr pixelX, pixelY; ///< and the pixel, or 0 where it says nothing.
+  Halide::Expr column, row;    ///< What follows, of vars.kx and vars.ky as taps and vars.x and vars.y as pixel.
+};
+
 /// What the sum of a convolution reads. On a device both are functions that its schedule places, in the stage.
 struct SumOperands {
   Halide::Expr weight, pixel;
 
   /// For channel `filter` of the result: input channel `input` of its group with kernel column kx and row ky, at (x,
-  /// y).
+  /// y). With a `strided` tap a device's weights are a function of that: schedules promise to read one column and row
+  /// at a time, which Halide has to see, and it takes a remainder for any.
   SumOperands(Stage &stage, const OpSpec &op, const Groups &group, const Tensor &weight, const Tensor &in,
               Halide::Expr filter, const LayerSum *pairs, Halide::Expr input, Halide::Expr kx, Halide::Expr ky,
-              Halide::Expr x, Halide::Expr y);
+              Halide::Expr x, Halide::Expr y, const StridedTap *strided = nullptr);
 };
 
 } // namespace fovea

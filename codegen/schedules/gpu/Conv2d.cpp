@@ -72,6 +72,8 @@ void scheduleGpuConv2d(ScheduledKernel &kernel) {
   if (!strided || isForward) { // Else each pixel of a row meets other weights.
     weights.compute_at(sum, ri).store_in(MemoryType::Register).bound_extent(c, tile.channels);
     weights.bound_extent(i, 1).bound_extent(kx, 1).bound_extent(ky, 1).vectorize(c, lanes).unroll(c);
+    if (weights.args().size() == 6) // Of a strided tap.
+      weights.bound_extent(x, 1).bound_extent(y, 1);
   }
   if (strided)
     return; // Pixels of a row lie apart.

@@ -155,6 +155,29 @@ TEST_P(Conv, WeightGradientOfOddBatches) {
     weightGradient({{images, 3, 6, 6}, 5, 3, 3});
 }
 
+// Of so many images a device's thread takes eight at a time, at one place.
+const Case batches[] = {
+    {{8, 8, 7, 9}, 16, 5, 5, {2, 2}, {2, 2, 2, 2}},             // ZFNet's second, a smaller image
+    {{8, 3, 6, 8}, 8, 2, 3, {1, 2}},                            // strided along rows alone,
+    {{8, 5, 8, 7}, 12, 3, 3, {2, 1}, {1, 0, 2, 1}},             // and along columns
+    {{16, 16, 5, 5}, 24, 1, 1, {2, 2}},                         // pixels that nothing reads
+    {{8, 10, 7, 6}, 12, 3, 2, {2, 2}, {1, 0, 1, 1}, {1, 1}, 2}, // in groups
+    {{8, 4, 14, 13}, 10, 3, 2, {2, 3}, {1, 2, 1, 0}, {2, 3}},   // with dilation
+    {{8, 48, 6, 5}, 32, 3, 3, {1, 1}, {1, 1, 1, 1}, {1, 1}, 2}, // AlexNet's second, likewise
+};
+TEST_P(Conv, Batches) {
+  for (const Case &c : batches)
+    forward(c, true);
+}
+TEST_P(Conv, InputGradientOfBatches) {
+  for (const Case &c : batches)
+    inputGradient(c);
+}
+TEST_P(Conv, WeightGradientOfBatches) {
+  for (const Case &c : batches)
+    weightGradient(c);
+}
+
 TEST_P(Conv, TransposeWeight) {
   for (const Case &c : {plainCases[0], plainCases[1], plainCases[3], plainCases[5]}) {
     KernelBuilder b = builder();
