@@ -36,6 +36,15 @@ void scheduleTiles(TileTransform &transform, int channels, int lanes, int across
     padding->compute_at(transform.all, row).bound_extent(c, channels).vectorize(c, lanes);
 }
 
+/// The numbers of a tile lie apart by all tiles of a place. An even number of them, of channels in an even number of
+/// cache lines, would make the places meet in the same few sets of the first-level cache, which a transform reads or
+/// writes all of at once.
+void keepPlacesApart(Func transformed, int channels, int tiles) {
+  constexpr int line = 16;
+  if (tiles % 2 == 0 && channels % (2 * line) == 0)
+    transformed.align_storage(c, channels + line).align_storage(tile, tiles + 1);
+}
+
 int lanesOf(int64_t extent, const ScheduledKernel &kernel) {
   return int(vectorDividing(extent, kernel.key("lanes", 1)));
 }
@@ -106,10 +115,13 @@ void scheduleWinogradConv2d(ScheduledKernel &kernel) {
   computed(products, task);
   computed(back.all, image);
 
+  const int tiles = across * down * taskImages;
+  keepPlacesApart(data.all, int(in.block), tiles);
+  keepPlacesApart(products, channels, tiles);
   scheduleTiles(data, int(in.block), lanesOf(in.block, kernel), across, !batched, &padding);
-  data.all.bound_extent(tile, across * down * taskImages);
+  data.all.bound_extent(tile, tiles);
 
-  products.bound_extent(c, channels).bound_extent(tile, across * down * taskImages);
+  products.bound_extent(c, channels).bound_extent(tile, tiles);
   products.bound_extent(kx, data.to).bound_extent(ky, data.to);
   products.split(c, co, ci, tileLanes, TailStrategy::RoundUp).split(tile, to, ti, pixels, TailStrategy::ShiftInwards);
   products.reorder(ci, ti, to, co, kx, ky).vectorize(ci, lanes).unroll(ci).unroll(ti);
@@ -129,7 +141,7 @@ void scheduleWinogradConv2d(ScheduledKernel &kernel) {
     kernel.prefetches.push_back({.operand = "in" + std::to_string(op.operands[1]),
                                  .loop = products.name() + ".s0." + tile.name() + "." + to.name(),
                                  .terms = sum.name() + ".s1." + r.name() + "." + steps.name(),
-                                 .passes = (across * down * taskImages + pixels - 1) / pixels,
+                                 .passes = (tiles + pixels - 1) / pixels,
                                  .count = terms,
                                  .unrolled = unrolled,
                                  .elements = int(weight.block),
