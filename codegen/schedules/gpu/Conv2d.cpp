@@ -30,8 +30,10 @@ void scheduleGpuConv2d(ScheduledKernel &kernel) {
   int64_t channels = std::gcd(weight.block, written);
   if (groups > 1)
     channels = std::gcd(channels, result.shape[1] / groups);
-  if (groups > 1 && op.op == "conv2d_input_gradient")
-    channels = std::gcd(channels, 8); // Of 16, whose registers do not suffice, a fifth of the loop would be moves.
+  const auto stride = list(op, "stride", {1, 1});
+  // With 16 of them registers do not suffice: of the loop a fifth would be moves, or sums would spill.
+  if (op.op == "conv2d_input_gradient" && (groups > 1 || stride[0] > 1 || stride[1] > 1))
+    channels = std::gcd(channels, 8);
   const bool pooled = !kernel.rows.empty();
   // A pooling may read fewer columns than there are: a tile of them could lie outside.
   const GpuTile tile = gpuTile(channels, together ? images : pooled ? 1 : width, together, physicalElements(result));
@@ -68,7 +70,7 @@ void scheduleGpuConv2d(ScheduledKernel &kernel) {
   sum.update().split(stage.reduction[0], ro, ri, step);
   sum.update().reorder({c, tiled, ri, ro, stage.reduction[1], stage.reduction[2], other, y});
   sum.update().unroll(c).unroll(tiled).unroll(ri);
-  const bool strided = !together && list(op, "stride", {1, 1})[1] > 1;
+  const bool strided = !together && stride[1] > 1;
   if (!strided || isForward) { // Else each pixel of a row meets other weights.
     weights.compute_at(sum, ri).store_in(MemoryType::Register).bound_extent(c, tile.channels);
     weights.bound_extent(i, 1).bound_extent(kx, 1).bound_extent(ky, 1).vectorize(c, lanes).unroll(c);
