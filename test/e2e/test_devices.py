@@ -135,19 +135,21 @@ def test_inference_and_gradients_agree(fovea, tmp_path, model, device):
     assert max(worst.values()) < 1e-2, worst
 
 
-TWO = {"POCL_DEVICES": "pthread pthread"}
+TWO = {"opencl": {"POCL_DEVICES": "pthread pthread"}, "cuda": {}}
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("program", ["n"], indirect=True)
-def test_two_devices_train_together(fovea, tmp_path, digits, program):
-    """To the bits of one that computes each batch in two parts."""
+def test_two_devices_train_together(fovea, tmp_path, digits, program, device):
+    """To the bits of one that computes each batch in two parts. There is no NCCL: the host adds the gradients."""
     model = tmp_path / "n.net"
     model.write_text(MODEL.replace("-> batch_norm(momentum: 0.25)", ""))  # Which takes each device's own images.
     program = program_of(fovea, tmp_path, model, "--batch", "16")
     common = ["train", "--data", digits, "--iterations", 3]
-    together = run(program, *common, "--devices", "opencl:0,opencl:1", "--out", tmp_path / "together",
-                   env={**os.environ, **TWO}).stdout.splitlines()
-    alone = run(program, *common, "--device", "opencl", "--parts", 2, "--out", tmp_path / "alone").stdout.splitlines()
+    together = run(program, *common, "--devices", f"{device}:0,{device}:1", "--out", tmp_path / "together",
+                   env={**environment(device), **TWO[device]}).stdout.splitlines()
+    alone = run(program, *common, "--device", device, "--parts", 2, "--out", tmp_path / "alone",
+                env=environment(device)).stdout.splitlines()
     assert together[0] == "2 devices, each with 16 of a batch's 32 images"
     assert together[-1] == alone[-1] and "top1" in alone[-1]
     assert max(differences(read_safetensors(tmp_path / "together"), read_safetensors(tmp_path / "alone")).values()) == 0

@@ -126,9 +126,11 @@ Driver &driver() {
   return instance;
 }
 
-void needContext(const char *function) {
+std::unique_lock<std::recursive_mutex> needContext(const char *function) {
+  std::unique_lock lock(driver().mutex);
   if (!driver().initialized || !current || driver().retained <= 0)
     violation(std::string(function) + " without a current context");
+  return lock;
 }
 
 bool spoilsCapture() {
@@ -246,18 +248,21 @@ CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice
 CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice) {
   if (!driver().initialized)
     return CUDA_ERROR_NOT_INITIALIZED;
+  const std::lock_guard lock(driver().mutex);
   ++driver().retained;
   *context = &driver().context;
   return CUDA_SUCCESS;
 }
 
 CUresult cuDevicePrimaryCtxRelease_v2(CUdevice) {
+  const std::lock_guard lock(driver().mutex);
   if (driver().retained-- <= 0)
     violation("a context is released that was not retained");
   return CUDA_SUCCESS;
 }
 
 CUresult cuCtxSetCurrent(CUcontext context) {
+  const std::lock_guard lock(driver().mutex);
   if (context && (context != &driver().context || driver().retained <= 0))
     violation("a context is made current that is not there");
   current = context;
@@ -265,14 +270,14 @@ CUresult cuCtxSetCurrent(CUcontext context) {
 }
 
 CUresult cuMemGetInfo_v2(size_t *free, size_t *total) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   *total = driver().memory;
   *free = driver().memory - driver().taken();
   return CUDA_SUCCESS;
 }
 
 CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   if (spoilsCapture())
     return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
   if (bytes == 0)
@@ -290,7 +295,7 @@ CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
 }
 
 CUresult cuMemFree_v2(CUdeviceptr address) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   if (spoilsCapture())
     return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
   performAll(); // The driver waits, too.
@@ -300,7 +305,7 @@ CUresult cuMemFree_v2(CUdeviceptr address) {
 }
 
 CUresult cuMemHostAlloc(void **memory, size_t bytes, unsigned int) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   if (spoilsCapture())
     return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
   if (driver().pinned.size() >= driver().mostPinned)
@@ -313,7 +318,7 @@ CUresult cuMemHostAlloc(void **memory, size_t bytes, unsigned int) {
 }
 
 CUresult cuMemFreeHost(void *memory) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   if (!driver().pinned.erase(static_cast<char *>(memory)))
     violation("pinned memory is freed that was not taken");
   std::free(memory);
@@ -321,7 +326,7 @@ CUresult cuMemFreeHost(void *memory) {
 }
 
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, CUstream stream) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   driver().memoryAt(to, bytes, __func__);
   const auto *source = static_cast<const char *>(from);
   auto after = driver().pinned.upper_bound(const_cast<char *>(source));
@@ -336,14 +341,14 @@ CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes, CU
 }
 
 CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes, CUstream stream) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   driver().memoryAt(from, bytes, __func__);
   ++driver().counts["downloads"];
   return submit(stream, {[=] { std::memcpy(to, driver().memoryAt(from, bytes, "a download"), bytes); }}, __func__);
 }
 
 CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   driver().memoryAt(to, bytes, __func__);
   driver().memoryAt(from, bytes, __func__);
   return submit(stream, {[=] {
@@ -353,13 +358,13 @@ CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes, CU
 }
 
 CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t count, CUstream stream) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   driver().memoryAt(to, count, __func__);
   return submit(stream, {[=] { std::memset(driver().memoryAt(to, count, "a fill"), value, count); }}, __func__);
 }
 
 CUresult cuMemsetD32Async(CUdeviceptr to, unsigned int value, size_t count, CUstream stream) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   if (to % 4)
     return CUDA_ERROR_INVALID_VALUE;
   driver().memoryAt(to, 4 * count, __func__);
@@ -371,7 +376,7 @@ CUresult cuMemsetD32Async(CUdeviceptr to, unsigned int value, size_t count, CUst
 }
 
 CUresult cuStreamCreate(CUstream *stream, unsigned int flags) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   if (flags > CU_STREAM_NON_BLOCKING)
     return CUDA_ERROR_INVALID_VALUE;
   driver().streams.insert(*stream = new CUstream_st);
@@ -379,14 +384,14 @@ CUresult cuStreamCreate(CUstream *stream, unsigned int flags) {
 }
 
 CUresult cuStreamDestroy_v2(CUstream stream) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().streams, stream, __func__);
   performUntil(stream, nullptr);
   return destroy(driver().streams, stream, __func__);
 }
 
 CUresult cuStreamSynchronize(CUstream stream) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().streams, stream, __func__);
   if (spoilsCapture())
     return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
@@ -395,7 +400,7 @@ CUresult cuStreamSynchronize(CUstream stream) {
 }
 
 CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode mode) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().streams, stream, __func__);
   if (driver().noCapture)
     return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
@@ -410,7 +415,7 @@ CUresult cuStreamBeginCapture_v2(CUstream stream, CUstreamCaptureMode mode) {
 }
 
 CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().streams, stream, __func__);
   if (!stream->capturing || stream->capturer != std::this_thread::get_id())
     violation("a capture ends that this thread did not begin");
@@ -423,7 +428,7 @@ CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
 }
 
 CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph, unsigned long long flags) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().graphs, graph, __func__);
   if (flags)
     return CUDA_ERROR_INVALID_VALUE;
@@ -432,7 +437,7 @@ CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph, uns
 }
 
 CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().executables, executable, __func__);
   ++driver().counts["graph_launches"];
   for (const Work &node : executable->nodes)
@@ -446,13 +451,13 @@ CUresult cuGraphExecDestroy(CUgraphExec executable) { return destroy(driver().ex
 CUresult cuGraphDestroy(CUgraph graph) { return destroy(driver().graphs, graph, __func__); }
 
 CUresult cuEventCreate(CUevent *event, unsigned int) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   driver().events.insert(*event = new CUevent_st);
   return CUDA_SUCCESS;
 }
 
 CUresult cuEventRecord(CUevent event, CUstream stream) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().events, event, __func__);
   if (stream->capturing)
     return submit(stream, {nullptr, event, event->asked}, __func__);
@@ -460,13 +465,13 @@ CUresult cuEventRecord(CUevent event, CUstream stream) {
 }
 
 CUresult cuEventQuery(CUevent event) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().events, event, __func__);
   return event->isPending() ? CUDA_ERROR_NOT_READY : CUDA_SUCCESS;
 }
 
 CUresult cuEventSynchronize(CUevent event) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().events, event, __func__);
   if (spoilsCapture())
     return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
@@ -478,7 +483,7 @@ CUresult cuEventSynchronize(CUevent event) {
 
 /// A stream that waits does the other streams' work, up to what was the event's latest record when it was asked to.
 CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned int flags) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().events, event, __func__);
   if (flags)
     return CUDA_ERROR_INVALID_VALUE;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
@@ -60,6 +61,7 @@ struct Driver {
   bool noDevice = false, broken = false, oldDevice = false, oldDriver = false, failingLaunch = false,
        fewRegisters = false, refusedKernel = false, noCapture = false, lostCapture = false, idle = false;
   size_t memory = size_t(4) << 30, mostPinned = 1000;
+  std::recursive_mutex mutex; ///< Devices that train together have a thread each.
   bool initialized = false;
   int retained = 0;
   CUctx_st context;
@@ -83,8 +85,8 @@ struct Driver {
 
 Driver &driver();
 
-/// What nearly every call needs: a current context.
-void needContext(const char *function);
+/// What nearly every call needs: a current context. Calls of several threads come one after another, kernels too.
+[[nodiscard]] std::unique_lock<std::recursive_mutex> needContext(const char *function);
 
 template <typename Handle> void needLive(const std::set<Handle> &live, Handle handle, const char *what) {
   if (!live.count(handle))
@@ -93,7 +95,7 @@ template <typename Handle> void needLive(const std::set<Handle> &live, Handle ha
 
 /// What every call does that destroys a handle.
 template <typename Handle> CUresult destroy(std::set<Handle> &live, Handle handle, const char *what) {
-  needContext(what);
+  const auto lock = needContext(what);
   needLive(live, handle, what);
   live.erase(handle);
   delete handle;

@@ -36,7 +36,7 @@ extern "C" {
 
 CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int count, CUjit_option *options,
                             void **values) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   if (spoilsCapture())
     return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
   const std::string text = static_cast<const char *>(image);
@@ -77,7 +77,7 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int co
 CUresult cuModuleUnload(CUmodule module) { return destroy(driver().modules, module, __func__); }
 
 CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().modules, module, __func__);
   auto found = module->functions.find(name);
   if (found == module->functions.end())
@@ -87,7 +87,7 @@ CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *
 }
 
 CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfunction function) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().modules, function->module, __func__);
   const bool few = driver().fewRegisters && !function->isLimited;
   switch (attribute) {
@@ -108,7 +108,7 @@ CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfuncti
 }
 
 CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute, int value) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().modules, function->module, __func__);
   if (attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value > 227 << 10)
     return CUDA_ERROR_INVALID_VALUE;
@@ -119,7 +119,7 @@ CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute,
 CUresult cuLaunchKernel(CUfunction function, unsigned int gridX, unsigned int gridY, unsigned int gridZ,
                         unsigned int blockX, unsigned int blockY, unsigned int blockZ, unsigned int sharedBytes,
                         CUstream stream, void **arguments, void **extra) {
-  needContext(__func__);
+  const auto lock = needContext(__func__);
   needLive(driver().modules, function->module, __func__);
   if (driver().failingLaunch)
     return CUresult(719);
