@@ -3,6 +3,7 @@
 #include "codegen/BufferDims.h"
 #include "codegen/EmitKernel.h"
 #include "runtime/Memory.h"
+#include "runtime/ProgramAbi.h"
 #include "runtime/device/Device.h"
 
 #include <HalideRuntime.h>
@@ -140,7 +141,9 @@ int LoadedKernel::runOnDevice(const std::vector<void *> &memory) const {
     void *function;
     const std::vector<halide_buffer_t *> &pointers;
   } call{function, buffers->pointers};
-  void *slots[] = {&call};
+  // With a profile the launches are made one by one: a graph would hold this call's addresses.
+  void *slots[FOVEA_SLOT_PROFILE + 1] = {&call};
+  slots[FOVEA_SLOT_PROFILE] = &call;
   const int code = device->run(
       [](void *const *slots) {
         auto *call = static_cast<Call *>(slots[0]);

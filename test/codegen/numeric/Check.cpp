@@ -134,8 +134,9 @@ struct Inputs {
   }
 };
 
-/// Whether this check of the current test is left out: OpenCL's compiler takes about as long as all else together, so
-/// that of a test's variants only every third runs on a device, or with FOVEA_EVERY_VARIANT all.
+/// Whether this check of the current test is left out: OpenCL's compiler takes about as long as all else together, and
+/// CUDA's kernels are interpreted, so that of a test's variants only every third runs on a device, or with
+/// FOVEA_EVERY_VARIANT all.
 bool isLeftOut(const TargetInfo &target) {
   static const testing::TestInfo *test = nullptr;
   static int checks = 0;
@@ -150,8 +151,12 @@ bool isLeftOut(const TargetInfo &target) {
 Device *deviceFor(const TargetInfo &target) {
   if (!target.onDevice())
     return nullptr;
-  static const std::shared_ptr<Device> device = fovea_opencl_backend.open(0);
-  return device.get();
+  if (target.name == "cuda") {
+    static const std::shared_ptr<Device> cuda = fovea_cuda_backend.open(0);
+    return cuda.get();
+  }
+  static const std::shared_ptr<Device> openCl = fovea_opencl_backend.open(0);
+  return openCl.get();
 }
 
 std::vector<uint8_t> computed(const KernelBuilder &builder, const Checks &checks) {

@@ -36,7 +36,8 @@ std::vector<uint8_t> computed(const KernelBuilder &builder, const Checks &checks
 /// are unchanged, and no memory is leaked. Reading outside a buffer kills the process.
 void check(const KernelBuilder &builder, const Checks &checks = {});
 
-/// OpenCL's first device, on machines without a GPU PoCL's; null for a CPU's kernels.
+/// OpenCL's first device, on machines without a GPU PoCL's; for CUDA the stand-in for NVIDIA's driver, which interprets
+/// PTX; null for a CPU's kernels.
 Device *deviceFor(const TargetInfo &target);
 
 /// A test for each target that this machine can run.
@@ -53,7 +54,7 @@ protected:
     return name;                                                                                                       \
   })
 
-#define FOVEA_NUMERIC_TARGETS(Suite) FOVEA_INSTANTIATE(Suite, "host", "x86-64-v3", "x86-64-v4", "opencl")
+#define FOVEA_NUMERIC_TARGETS(Suite) FOVEA_INSTANTIATE(Suite, "host", "x86-64-v3", "x86-64-v4", "opencl", "cuda")
 
 /// Of what only a CPU's kernels have: schedules with keys, Winograd's filtering, bf16.
 #define FOVEA_CPU_TARGETS(Suite) FOVEA_INSTANTIATE(Suite, "host", "x86-64-v3", "x86-64-v4")

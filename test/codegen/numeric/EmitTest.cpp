@@ -27,7 +27,8 @@ TEST_P(Emit, EveryFormat) {
                   .starts_with("\x7f"
                                "ELF"));
   if (builder().target.onDevice())
-    EXPECT_NE(emit(kernel, EmitFormat::Stmt).find("__kernel void"), std::string::npos);
+    EXPECT_NE(emit(kernel, EmitFormat::DeviceCode).find(GetParam() == std::string("cuda") ? ".entry" : "__kernel void"),
+              std::string::npos);
   else
     EXPECT_NE(emit(kernel, EmitFormat::Assembly).find("vfmadd"), std::string::npos);
   EXPECT_NE(emit(kernel, EmitFormat::Stmt).find("func fovea_k"), std::string::npos);

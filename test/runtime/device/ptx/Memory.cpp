@@ -19,8 +19,7 @@ const Memory::Span *Memory::find(uint64_t address, size_t count) const {
 
 void SharedMemory::begin(size_t size, size_t least) {
   granule = least;
-  bytes.resize(size);
-  std::memset(bytes.data(), 0xA5, size);
+  bytes.assign(size, char(0xA5));
   granules.assign((size + least - 1) / least, {});
   epoch = 1;
 }
