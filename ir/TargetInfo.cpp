@@ -5,9 +5,9 @@
 #include <cpuid.h>
 
 #include <algorithm>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
-#include <unistd.h>
 
 namespace fovea {
 
@@ -43,10 +43,21 @@ TargetInfo gpu(DeviceKind device) {
 
 int hostCores() { return std::max(1u, std::thread::hardware_concurrency()); }
 
-/// The size of a cache; `otherwise` where the system does not know or say.
-int cacheBytes(int name, int otherwise) {
-  const long bytes = sysconf(name);
-  return bytes > 0 && bytes < (1 << 30) ? int(bytes) : otherwise;
+/// The size of the first core's cache of that level, of data, as Linux says; `otherwise` where it does not say. (The C
+/// library adds up the third levels of AMD's CPUs, of which a virtual machine has one.)
+int cacheBytes(int level, int otherwise) {
+  const std::string folder = "/sys/devices/system/cpu/cpu0/cache/index";
+  for (int index = 0;; ++index) {
+    const std::string cache = folder + std::to_string(index) + "/";
+    int itsLevel = 0, kilobytes = 0;
+    std::string type;
+    if (!(std::ifstream(cache + "level") >> itsLevel))
+      return otherwise;
+    std::ifstream(cache + "type") >> type;
+    std::ifstream(cache + "size") >> kilobytes; // "32768K"
+    if (itsLevel == level && type != "Instruction" && kilobytes > 0 && kilobytes < 1 << 20)
+      return kilobytes * 1024;
+  }
 }
 
 /// Zen 4 and its kin run a 512-bit instruction as two halves: the FMA rate is that of 8 lanes, and 8 lanes waste less
@@ -115,9 +126,9 @@ TargetInfo hostTarget() {
   target.bf16Products = supportsBf16Products();
   target.cpu = cpuModelName();
   target.cores = hostCores();
-  target.l1Bytes = cacheBytes(_SC_LEVEL1_DCACHE_SIZE, target.l1Bytes);
-  target.l2Bytes = cacheBytes(_SC_LEVEL2_CACHE_SIZE, target.l2Bytes);
-  target.l3Bytes = cacheBytes(_SC_LEVEL3_CACHE_SIZE, target.l3Bytes);
+  target.l1Bytes = cacheBytes(1, target.l1Bytes);
+  target.l2Bytes = cacheBytes(2, target.l2Bytes);
+  target.l3Bytes = cacheBytes(3, target.l3Bytes);
   return target;
 }
 

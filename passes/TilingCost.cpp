@@ -1,5 +1,7 @@
 #include "passes/TilingCost.h"
 
+#include "passes/MachineModel.h"
+
 #include <algorithm>
 #include <functional>
 #include <queue>
@@ -8,11 +10,7 @@ namespace fovea {
 
 namespace {
 
-// Cycles of a core that are not multiply-adds of a convolution, by measurement on AVX2 and AVX-512 machines.
 constexpr double normalizeCycles = 25; ///< A vector's squares, their sum and its power.
-constexpr double launchCycles = 6000;  ///< A parallel loop.
-constexpr double taskCycles = 500;     ///< One of its iterations.
-constexpr double fmaEfficiency = 0.85; ///< Of two multiply-adds a cycle, in a convolution's register tile.
 
 int64_t list(const OpSpec &op, const char *name, size_t index, int64_t otherwise) {
   auto found = op.attributes.find(name);
@@ -43,10 +41,6 @@ struct Work {
   int64_t paddedReach = 1, paddedStep = 1;        ///< a row needs `reach`, the next ones `step` more each.
   int64_t buffers = 0, columns = 1, rowBytes = 0; ///< Kept rows: of how many functions, and their size (one tile's).
 };
-
-double bytesPerCycle(double resident, const TargetInfo &target) {
-  return resident <= target.l1Bytes ? 64 : resident <= target.l2Bytes ? 16 : 8;
-}
 
 int64_t key(const KernelSpec &kernel, const char *name, int64_t otherwise) {
   auto found = kernel.schedule.find(name);

@@ -1,6 +1,7 @@
 #include "passes/WinogradModel.h"
 
 #include "passes/CostModel.h"
+#include "passes/MachineModel.h"
 
 #include <algorithm>
 
@@ -11,10 +12,10 @@ namespace {
 constexpr int64_t tilesTried[] = {2, 4, 6}; ///< Transforms of 4, 6 or 8 numbers, whose points are small.
 constexpr int64_t largestTransform = 8;
 
-int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+constexpr double bytesFromL2 = 32; ///< A cycle, of what is read in turn.
+constexpr double scattered = 6;    ///< Times as long for short pieces from memory.
 
-/// Multiply-adds that a core starts while a byte comes from beyond its own caches: two units, 3.5 GHz, 20 GB/s.
-double multiplyAddsPerByte(const TargetInfo &target) { return 2 * 3.5 / 20 * target.vectorLanes; }
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /// The weight gradient transforms all images before it multiplies, and Halide counts the bytes of an allocation in 32 bits.
 bool transformsFit(const ConvolutionShape &s, ConvolutionPass pass, int64_t tile) {
@@ -25,29 +26,69 @@ bool transformsFit(const ConvolutionShape &s, ConvolutionPass pass, int64_t tile
 
 int64_t tilesOf(int64_t height, int64_t width, int64_t tile) { return ceilDiv(height, tile) * ceilDiv(width, tile); }
 
-/// In multiply-adds at the peak, of all threads together.
-double winogradCost(const ConvolutionShape &s, ConvolutionPass pass, int64_t tile, const TargetInfo &target) {
+/// Of the multiply-adds that a core could start, in a product whose register tiles have as many as `most` of `columns`
+/// pixels or tiles.
+double efficiency(const ConvolutionShape &s, int64_t columns, int64_t most, const TargetInfo &machine) {
+  const TargetInfo target = machine.withWidestVectors();
+  const int64_t block = s.groups == 1 ? blockFor(s.outputs, machine) : groupBlockFor(s.outputs / s.groups, machine);
+  const RegisterTile tile = bestTile(block / vectorOf(block, target), columns, target, false, most);
+  return fmaEfficiency * std::min(1.0, tileScore(tile, columns, target) / 0.93); // What a large tile scores.
+}
+
+/// Cycles, on one core, until the weight was read: once where all threads share an image, else again for each image, of
+/// which the cores' caches save three quarters. What fits half the second-level cache is taken to be there.
+double weightCycles(double bytes, const ConvolutionShape &s, const TargetInfo &target) {
+  const double rate = bytes <= target.l2Bytes / 2 ? bytesFromL2 : memoryBytes;
+  return bytes / rate * (s.images >= target.cores ? 0.25 * double(s.images) : 1.0);
+}
+
+/// Parallel loops of a kernel: of each stage where threads share an image.
+int64_t stagesOf(const ConvolutionShape &s, ConvolutionPass pass, const TargetInfo &target) {
+  return pass == ConvolutionPass::WeightGradient || s.images < target.cores ? 4 : 1;
+}
+
+/// Of work that takes one core so many cycles: shared by all, in so many parallel loops, or left to one.
+double sharedCycles(double cycles, int64_t loops, const TargetInfo &target) {
+  return std::min(cycles, cycles / target.cores + double(loops) * launchCycles);
+}
+
+double directCycles(const ConvolutionShape &s, ConvolutionPass pass, const TargetInfo &target) {
+  const double pairs = double(s.inputs) * double(s.outputs) / double(s.groups), kernel = double(s.kernel * s.kernel);
+  const double multiplyAdds = double(s.images * s.height * s.width) * kernel * pairs;
+  if (pass == ConvolutionPass::WeightGradient) // Its tiles are of channels.
+    return multiplyAdds / fmaEfficiency / (2 * target.vectorLanes);
+  const int64_t most = rowsInCache(4 * ceilDiv(s.inputs, 8) * 8, target);
+  const double products = multiplyAdds / efficiency(s, s.width, most, target) / (2 * target.vectorLanes);
+  return (s.bf16 ? bf16Share(s.inputs / s.groups, target) : 1) * products +
+         weightCycles((s.bf16 ? 2 : 4) * kernel * pairs, s, target);
+}
+
+/// Of one core, had it all to do.
+double winogradCycles(const ConvolutionShape &s, ConvolutionPass pass, int64_t tile, const TargetInfo &target) {
   const double t = double(tile + s.kernel - 1), m = double(tile), places = t * t;
-  const bool ofOperand = tilesOperand(s, pass, tile);
-  const double tiles =
-      double(s.images * (ofOperand ? tilesOf(s.fromHeight, s.fromWidth, tile) : tilesOf(s.height, s.width, tile)));
+  const bool ofOperand = tilesOperand(s, pass, tile), ofWeight = pass == ConvolutionPass::WeightGradient;
+  const int64_t tilesOfImage = ofOperand ? tilesOf(s.fromHeight, s.fromWidth, tile) : tilesOf(s.height, s.width, tile);
+  const double tiles = double(s.images * tilesOfImage);
   const double pairs = double(s.inputs) * double(s.outputs) / double(s.groups);
-  const double products = places * tiles * pairs;
+  const int64_t most = rowsInCache(int64_t(4 * places) * ceilDiv(s.inputs, 8) * 8, target);
+  const double share = ofWeight ? 0.8 : efficiency(s, s.images < target.cores ? int64_t(tiles) : tilesOfImage, most, target);
+  const double products = places * tiles * pairs / share / (2 * target.vectorLanes);
   // Each transform is two passes of small sums, whose operands come from memory rather than registers.
   const double whole = 2 * t * t * t, part = m * t * t + m * m * t;
   const double transforms =
-      2 * tiles * (double(s.inputs) * (ofOperand ? part : whole) + double(s.outputs) * (ofOperand ? whole : part));
+      tiles * (double(s.inputs) * (ofOperand ? part : whole) + double(s.outputs) * (ofOperand ? whole : part)) /
+      target.vectorLanes;
   // Between the stages, the transforms are written and read once: in the core's own cache where those of an image fit
-  // beside the weight, else beyond it.
+  // beside the weight, else beyond it, where most lines are read before they are written.
   const double perImage = 4 * places * tiles / double(s.images) * double(s.inputs + s.outputs);
-  const bool inCache = pass != ConvolutionPass::WeightGradient && perImage < 0.4 * target.l2Bytes;
-  const double between = 2 * perImage * double(s.images) * (inCache ? 0.2 : 1);
-  // The weight is read by each task; an image of its own where there are enough, all threads together where not.
+  const bool inCache = !ofWeight && perImage < 0.4 * target.l2Bytes;
+  double between = perImage * double(s.images) * (inCache ? 2 / bytesFromL2 : 2.5 / memoryBytes);
+  // A tile's numbers lie together, so that each place is read in pieces of one pixel's channels, which nothing fetches
+  // ahead of time from memory.
+  if (!ofWeight && perImage * double(std::min<int64_t>(s.images, target.cores)) > target.l3Bytes)
+    between *= scattered;
   const double weight = 4 * places * pairs;
-  const double weights = pass == ConvolutionPass::WeightGradient ? 2 * weight
-                         : s.images >= target.cores              ? 0.25 * weight * double(s.images)
-                                                                 : weight;
-  return products / 0.8 + transforms + multiplyAddsPerByte(target) * (between + weights);
+  return products + transforms + between + (ofWeight ? 2 * weight / memoryBytes : weightCycles(weight, s, target));
 }
 
 /// Images whose transforms stay in the second-level cache beside the sums of all products, for a weight gradient; 0
@@ -108,26 +149,45 @@ bool canTile(int64_t tile, int64_t kernel) {
 }
 
 ConvolutionCost convolutionCost(const ConvolutionShape &s, ConvolutionPass pass, const TargetInfo &target) {
-  const double multiplyAdds = double(s.images * s.height * s.width * s.kernel * s.kernel) * double(s.inputs) *
-                              double(s.outputs) / double(s.groups);
-  const double rate = 2e9 * 3.5 * target.vectorLanes * target.cores; // Multiply-adds a second.
-  ConvolutionCost cost{.direct = multiplyAdds / 0.85 / rate, .bf16 = s.bf16};
-  if (s.bf16)
-    cost.direct *= bf16Share(s.inputs / s.groups, target);
+  ConvolutionCost cost{.direct = sharedCycles(directCycles(s, pass, target), 1, target), .bf16 = s.bf16};
   // Few channels leave the matrix products short, and the transforms are not worth it.
   if (s.kernel < 3 || s.inputs / s.groups < 8 || s.outputs / s.groups < 8)
     return cost;
   for (int64_t tile : tilesTried) {
     if (!canTile(tile, s.kernel) || !transformsFit(s, pass, tile))
       continue;
-    const double seconds = winogradCost(s, pass, tile, target) / rate;
-    if (!cost.tile || seconds < cost.winograd) {
-      cost.winograd = seconds;
+    const double cycles = sharedCycles(winogradCycles(s, pass, tile, target), stagesOf(s, pass, target), target);
+    if (!cost.tile || cycles < cost.winograd) {
+      cost.winograd = cycles;
       cost.tile = tile;
     }
   }
   return cost;
 }
+
+namespace {
+
+/// Whether a task with all stages is done before threads that share them were called for each.
+bool oneTaskIsFaster(const KernelSpec &kernel, const OpSpec &anchor, const TargetInfo &target) {
+  const TensorSpec &x = kernel.tensor(anchor.operands[0]), &result = anchor.results[0];
+  const int64_t tile = std::get<int64_t>(anchor.attributes.at("tile"));
+  const auto groups = anchor.attributes.find("groups");
+  const ConvolutionShape shape{.images = result.shape[0],
+                               .inputs = x.shape[1],
+                               .outputs = result.shape[1],
+                               .groups = groups == anchor.attributes.end() ? 1 : std::get<int64_t>(groups->second),
+                               .height = result.shape[2],
+                               .width = result.shape[3],
+                               .kernel = kernel.tensor(anchor.operands[1]).shape[2] - tile + 1,
+                               .fromHeight = x.shape[2],
+                               .fromWidth = x.shape[3]};
+  const ConvolutionPass pass =
+      anchor.op == "winograd_input_gradient" ? ConvolutionPass::InputGradient : ConvolutionPass::Forward;
+  const double cycles = winogradCycles(shape, pass, tile, target);
+  return cycles <= cycles / target.cores + double(stagesOf(shape, pass, target)) * launchCycles;
+}
+
+} // namespace
 
 Schedule winogradSchedule(const KernelSpec &kernel, const OpSpec &anchor, const TargetInfo &machine) {
   const TargetInfo target = machine.withWidestVectors();
@@ -142,7 +202,7 @@ Schedule winogradSchedule(const KernelSpec &kernel, const OpSpec &anchor, const 
   }
   const TensorSpec &weight = kernel.tensor(anchor.operands[1]), &last = kernel.ops.back().results[0];
   const int64_t tiles = winogradTiles(kernel, anchor), images = result.shape[0];
-  const bool batched = images >= target.cores && images > 1;
+  const bool batched = (images >= target.cores && images > 1) || oneTaskIsFaster(kernel, anchor, machine);
   // Two images of 13 x 13 share one reading of the weight; larger images have tiles enough by themselves.
   int64_t perTask = batched ? 1 : images;
   if (batched && tiles < 32 && images % 2 == 0 && images / 2 >= target.cores)

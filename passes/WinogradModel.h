@@ -18,7 +18,7 @@ struct ConvolutionShape {
 /// Which of the three tensors is computed. The weight's gradient writes and reads the transforms of a whole batch.
 enum class ConvolutionPass { Forward, InputGradient, WeightGradient };
 
-/// Seconds of the machine's peak arithmetic, for comparing choices on one target.
+/// Cycles until the last core is done, for comparing choices on one target.
 struct ConvolutionCost {
   double direct = 0;
   double winograd = 0; ///< With `tile`.

@@ -41,6 +41,7 @@ TEST(TargetInfo, HostIsOneOfTheLevels) {
   EXPECT_GE(host.cores, 1);
   EXPECT_GE(host.l1Bytes, 1 << 12);
   EXPECT_GE(host.l2Bytes, host.l1Bytes);
+  EXPECT_GE(host.l3Bytes, host.l2Bytes);
 }
 
 TEST(TargetInfo, UnknownNamesAreRefusedWithTheKnownOnes) {
