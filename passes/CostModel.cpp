@@ -1,5 +1,6 @@
 #include "passes/CostModel.h"
 
+#include "passes/TilingCost.h"
 #include "passes/WinogradModel.h"
 
 #include <algorithm>
@@ -131,6 +132,34 @@ Schedule localSchedule(const KernelSpec &kernel, const OpSpec &op, const TargetI
   return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"parallel", parallel}};
 }
 
+/// The schedule of a convolution with this register tile, and who computes what.
+Schedule distributed(const KernelSpec &kernel, const OpSpec &anchor, Schedule schedule, const TargetInfo &target) {
+  const TensorSpec &result = anchor.results[0], &weight = kernel.tensor(anchor.operands[1]);
+  KernelSpec tiled = kernel;
+  for (const auto &[key, value] : schedule)
+    tiled.schedule[key] = value;
+  if (distributesAlone(tiled)) {
+    const PoolTiling tiling = chooseTiling(tiled, target);
+    schedule["parallel"] = tiling.parallel;
+    schedule["rows"] = tiling.rows;
+    return schedule;
+  }
+  // An input gradient; or a kernel with a pooling, for which cnn-tile-pooling knows better.
+  const TensorSpec &last = kernel.ops.back().results[0];
+  const int64_t tile = schedule["lanes"] * schedule["vectors"], images = result.shape[0];
+  const int64_t blocks = roundUp(result.shape[1], tile) / tile;
+  const int64_t work = elementsOf(result) * elementsOf(weight) / weight.shape[anchor.op == "conv2d" ? 0 : 1];
+  const bool normalizes = std::any_of(kernel.ops.begin(), kernel.ops.end(), [](auto &op) { return op.op == "lrn"; });
+  schedule["parallel"] = 0;
+  if (images >= 2 && work > 100000)
+    schedule["parallel"] = 1;
+  else if (work > 400000)
+    schedule["parallel"] = blocks >= 2 && !normalizes ? 2 : 3;
+  const int64_t outRows = last.shape.size() == 4 ? last.shape[2] : 1;
+  schedule["rows"] = std::max<int64_t>(1, (outRows + target.cores - 1) / std::max(1, target.cores));
+  return schedule;
+}
+
 } // namespace
 
 int64_t rowsInCache(int64_t bytesApart, const TargetInfo &target) {
@@ -258,9 +287,10 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
 
   const TensorSpec &weight = k.tensor(anchor->operands[1]);
   const bool narrow = weight.element == ElementType::BF16;
-  const bool isProduct = anchor->op == "conv2d" && weight.shape[2] * weight.shape[3] == 1;
-  const int64_t lanes = vectorOf(weight.block, narrow || isProduct ? target.withWidestVectors() : target);
-  const TensorSpec &last = kernel.ops.back().results[0];
+  // Of halved registers, a sum of the widest waits for half as many instructions: it runs further ahead of memory.
+  const bool wide = narrow || anchor->op == "conv2d";
+  const int64_t lanes = vectorOf(anchor->op == "conv2d" ? std::gcd(weight.block, result.block) : weight.block,
+                                 wide ? target.withWidestVectors() : target);
   const int64_t images = result.shape[0];
   if (anchor->op == "dense_input_gradient") { // Sums of inputs times rows; a vector of inputs is stored at once.
     const int64_t inputs = std::min<int64_t>(vectorOf(result.block, target), target.vectorRegisters >= 32 ? 8 : 4);
@@ -285,29 +315,21 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
     if (const Schedule blocked = blockedDense(kernel, *anchor, target); !blocked.empty())
       return blocked;
   if (anchor->op.starts_with("dense")) {
-    RegisterTile tile = bestTile(weight.block / lanes, images, target, false,
-                                 rowsInCache(bytesBetweenImages(k.tensor(anchor->operands[0])), target));
+    const int64_t most = rowsInCache(bytesBetweenImages(k.tensor(anchor->operands[0])), target);
+    RegisterTile tile = bestTile(weight.block / lanes, images, target, false, most);
     if (images == 1)
       tile.vectors = weight.block / lanes <= 4 ? weight.block / lanes : tile.vectors;
-    const int64_t work = elementsOf(weight) * images;
-    return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"parallel", work > 100000},
+    const bool parallel = elementsOf(weight) * images > 100000;
+    while (parallel && tile.vectors % 2 == 0 && weight.shape[0] <= (target.cores - 1) * tile.vectors * lanes) // Tasks.
+      tile = bestTile(tile.vectors / 2, images, target, false, most);
+    return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"parallel", parallel},
             {"unroll", images == 1 ? 2 : 1}};
   }
   const int64_t width = tileColumns(kernel, *anchor);
   RegisterTile tile = bestTile(weight.block / lanes, width, target, false, rowsInCache(bytesBetweenPixels(k, *anchor), target));
   if (weight.shape[0] != 0 && result.block % weight.block != 0) // Groups that leave padding lanes without a filter.
     tile.vectors = 1;
-  const int64_t blocks = roundUp(result.shape[1], tile.vectors * lanes) / (tile.vectors * lanes);
-  const int64_t work = elementsOf(result) * elementsOf(weight) / weight.shape[anchor->op == "conv2d" ? 0 : 1];
-  const bool normalizes = std::any_of(kernel.ops.begin(), kernel.ops.end(), [](auto &op) { return op.op == "lrn"; });
-  int64_t parallel = 0;
-  if (images >= 2 && work > 100000)
-    parallel = 1;
-  else if (work > 400000)
-    parallel = blocks >= 2 && !normalizes ? 2 : 3;
-  const int64_t outRows = last.shape.size() == 4 ? last.shape[2] : 1;
-  return {{"lanes", lanes}, {"vectors", tile.vectors}, {"pixels", tile.pixels}, {"parallel", parallel},
-          {"rows", std::max<int64_t>(1, (outRows + target.cores - 1) / std::max(1, target.cores))}};
+  return distributed(kernel, *anchor, {{"lanes", lanes}, {"vectors", tile.vectors}, {"pixels", tile.pixels}}, target);
 }
 
 } // namespace fovea

@@ -40,6 +40,7 @@ struct Work {
   double perPaddedRow = 0;                        ///< and for a row of the zero-padded input, of which
   int64_t paddedReach = 1, paddedStep = 1;        ///< a row needs `reach`, the next ones `step` more each.
   int64_t buffers = 0, columns = 1, rowBytes = 0; ///< Kept rows: of how many functions, and their size (one tile's).
+  double weightBytes = 0, imageBytes = 0; ///< Of a convolution that distributes alone: what it reads.
 };
 
 int64_t key(const KernelSpec &kernel, const char *name, int64_t otherwise) {
@@ -115,7 +116,16 @@ Work workOf(const KernelSpec &kernel, size_t begin, size_t end, const TargetInfo
   return work;
 }
 
-Work workOf(const KernelSpec &kernel, const TargetInfo &target) { return workOf(kernel, 0, kernel.ops.size(), target); }
+Work workOf(const KernelSpec &kernel, const TargetInfo &target) {
+  Work work = workOf(kernel, 0, kernel.ops.size(), target);
+  if (distributesAlone(kernel)) {
+    const OpSpec &conv = *convolution(kernel);
+    const TensorSpec &in = kernel.tensor(conv.operands[0]);
+    work.weightBytes = double(physicalBytes(kernel.tensor(conv.operands[1])));
+    work.imageBytes = double(physicalBytes(in)) / double(in.shape[0]);
+  }
+  return work;
+}
 
 /// Rows held for windows of `kernel` rows: a line buffer's are a power of two, so that a row finds its place by a mask.
 int64_t keptRows(const Windows &rows, bool recompute) {
@@ -158,6 +168,19 @@ double finish(const std::vector<double> &tasks, int64_t repeat, int cores) {
   return last;
 }
 
+/// Cycles until a task has read its weights and pixels: `part` of the rows of an image, for one tile of channels or all of
+/// them. A core's first tasks read the weights from memory, unless they are small enough to be taken for still there.
+double readCycles(const Work &work, double part, bool oneTile, bool copied, bool first, const TargetInfo &target) {
+  const double weights = oneTile ? work.weightBytes / double(work.tiles) : work.weightBytes;
+  const bool fromMemory = first && work.weightBytes > target.l2Bytes / 2;
+  // All tiles share one padded copy of all images; a strip's own is as small as itself.
+  const double resident = !oneTile ? part * work.imageBytes : copied ? double(work.images) * work.imageBytes : work.imageBytes;
+  const double again = std::max(1.0, double(work.paddedReach) / double(work.paddedStep));
+  const double pixels = part * work.imageBytes * again * double(oneTile ? 1 : work.tiles);
+  return weights / (fromMemory ? memoryBytes : bytesPerCycle(work.weightBytes, target)) +
+         pixels / bytesPerCycle(std::max(resident, target.l1Bytes + 1.0), target); // The first level is the weights'.
+}
+
 TilingCost costOf(const Work &work, const PoolTiling &tiling, const TargetInfo &target) {
   TilingCost cost;
   const bool strips = tiling.parallel >= 3, tiles = tiling.parallel == 2 || tiling.parallel == 4;
@@ -182,6 +205,9 @@ TilingCost costOf(const Work &work, const PoolTiling &tiling, const TargetInfo &
     if (tiles) // They share one padded copy.
       padding += padded * double(work.images) / target.cores;
     tasks.push_back(tiles ? own / double(work.tiles) + taskCycles : own + padded + taskCycles);
+    if (work.imageBytes > 0)
+      tasks.back() += readCycles(work, double(end - begin) / double(work.rows.outputs), tiles, work.perPaddedRow > 0,
+                                 begin / step < target.cores, target);
   }
   cost.tasks = tiling.parallel == 0 ? 1 : int64_t(tasks.size()) * repeat;
   cost.cycles = tiling.parallel == 0
@@ -245,6 +271,10 @@ bool hasHalo(const KernelSpec &kernel) {
            !op.op.ends_with("_gradient") && !op.op.starts_with("dense") && !op.op.starts_with("local") &&
            !op.op.starts_with("winograd");
   });
+}
+
+bool distributesAlone(const KernelSpec &kernel) {
+  return convolution(kernel) && kernel.ops.back().results[0].shape.size() == 4 && firstReader(kernel) == kernel.ops.size();
 }
 
 Schedule toSchedule(const PoolTiling &tiling) {

@@ -30,6 +30,10 @@ struct TilingCost {
 /// Whether the kernel computes what one of its poolings or normalizations reads, so that there is something to choose.
 bool hasHalo(const KernelSpec &kernel);
 
+/// Whether it is a convolution without such rows, whose threads share its images, tiles of channels or strips of rows:
+/// `parallel` and `rows` are then chosen here, too, and `recompute` means nothing.
+bool distributesAlone(const KernelSpec &kernel);
+
 Schedule toSchedule(const PoolTiling &tiling);
 
 /// What the kernel costs under `tiling`. Its schedule has the tile that chooseSchedule gave it.
