@@ -32,7 +32,10 @@ double efficiency(const ConvolutionShape &s, int64_t columns, int64_t most, cons
   const TargetInfo target = machine.withWidestVectors();
   const int64_t block = s.groups == 1 ? blockFor(s.outputs, machine) : groupBlockFor(s.outputs / s.groups, machine);
   const RegisterTile tile = bestTile(block / vectorOf(block, target), columns, target, false, most);
-  return fmaEfficiency * std::min(1.0, tileScore(tile, columns, target) / 0.93); // What a large tile scores.
+  const double useful = double(columns) / double(ceilDiv(columns, tile.pixels) * tile.pixels);
+  const double sums = double(tile.vectors * tile.pixels), loads = double(tile.vectors + tile.pixels) / sums;
+  // Either sums wait for each other, or for loads, of which two are done in a cycle beside two multiply-adds.
+  return fmaEfficiency * useful * std::min({1.0, sums / (2 * target.fmaLatency), 1 / (1.1 * loads)});
 }
 
 /// Cycles, on one core, until the weight was read: once where all threads share an image, else again for each image, of
@@ -42,14 +45,18 @@ double weightCycles(double bytes, const ConvolutionShape &s, const TargetInfo &t
   return bytes / rate * (s.images >= target.cores ? 0.25 * double(s.images) : 1.0);
 }
 
-/// Parallel loops of a kernel: of each stage where threads share an image.
-int64_t stagesOf(const ConvolutionShape &s, ConvolutionPass pass, const TargetInfo &target) {
-  return pass == ConvolutionPass::WeightGradient || s.images < target.cores ? 4 : 1;
+/// Cycles for calling threads: where they share an image, for each of four stages, of which the products are a task for
+/// each place in the tile.
+double callingCycles(const ConvolutionShape &s, ConvolutionPass pass, int64_t tile, const TargetInfo &target) {
+  if (pass != ConvolutionPass::WeightGradient && s.images >= target.cores)
+    return launchCycles;
+  const int64_t t = tile + s.kernel - 1;
+  return 4 * launchCycles + double(t * t) * taskCycles / target.cores;
 }
 
-/// Of work that takes one core so many cycles: shared by all, in so many parallel loops, or left to one.
-double sharedCycles(double cycles, int64_t loops, const TargetInfo &target) {
-  return std::min(cycles, cycles / target.cores + double(loops) * launchCycles);
+/// Of work that takes one core so many cycles: shared by all, once they are called, or left to one.
+double sharedCycles(double cycles, double calling, const TargetInfo &target) {
+  return std::min(cycles, cycles / target.cores + calling);
 }
 
 double directCycles(const ConvolutionShape &s, ConvolutionPass pass, const TargetInfo &target) {
@@ -71,7 +78,8 @@ double winogradCycles(const ConvolutionShape &s, ConvolutionPass pass, int64_t t
   const double tiles = double(s.images * tilesOfImage);
   const double pairs = double(s.inputs) * double(s.outputs) / double(s.groups);
   const int64_t most = rowsInCache(int64_t(4 * places) * ceilDiv(s.inputs, 8) * 8, target);
-  const double share = ofWeight ? 0.8 : efficiency(s, s.images < target.cores ? int64_t(tiles) : tilesOfImage, most, target);
+  const int64_t tilesOfTask = s.images < target.cores ? int64_t(tiles) : tilesOfImage;
+  const double share = ofWeight ? 0.8 : efficiency(s, tilesOfTask, most, target);
   const double products = places * tiles * pairs / share / (2 * target.vectorLanes);
   // Each transform is two passes of small sums, whose operands come from memory rather than registers.
   const double whole = 2 * t * t * t, part = m * t * t + m * m * t;
@@ -149,14 +157,15 @@ bool canTile(int64_t tile, int64_t kernel) {
 }
 
 ConvolutionCost convolutionCost(const ConvolutionShape &s, ConvolutionPass pass, const TargetInfo &target) {
-  ConvolutionCost cost{.direct = sharedCycles(directCycles(s, pass, target), 1, target), .bf16 = s.bf16};
+  ConvolutionCost cost{.direct = sharedCycles(directCycles(s, pass, target), launchCycles, target), .bf16 = s.bf16};
   // Few channels leave the matrix products short, and the transforms are not worth it.
   if (s.kernel < 3 || s.inputs / s.groups < 8 || s.outputs / s.groups < 8)
     return cost;
   for (int64_t tile : tilesTried) {
     if (!canTile(tile, s.kernel) || !transformsFit(s, pass, tile))
       continue;
-    const double cycles = sharedCycles(winogradCycles(s, pass, tile, target), stagesOf(s, pass, target), target);
+    const double calling = callingCycles(s, pass, tile, target);
+    const double cycles = sharedCycles(winogradCycles(s, pass, tile, target), calling, target);
     if (!cost.tile || cycles < cost.winograd) {
       cost.winograd = cycles;
       cost.tile = tile;
@@ -184,7 +193,7 @@ bool oneTaskIsFaster(const KernelSpec &kernel, const OpSpec &anchor, const Targe
   const ConvolutionPass pass =
       anchor.op == "winograd_input_gradient" ? ConvolutionPass::InputGradient : ConvolutionPass::Forward;
   const double cycles = winogradCycles(shape, pass, tile, target);
-  return cycles <= cycles / target.cores + double(stagesOf(shape, pass, target)) * launchCycles;
+  return cycles <= sharedCycles(cycles, callingCycles(shape, pass, tile, target), target);
 }
 
 } // namespace
