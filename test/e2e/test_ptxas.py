@@ -23,9 +23,9 @@ FUNCTION = re.compile(
     r"(?:[^\n]*?(\d+) bytes smem)?", re.S)
 # What sums over a layer's inputs, outputs or images.
 HOT = re.compile(r"conv2d|dense|local|winograd_product")
-# Bytes stored and loaded that ptxas may spill with 255 registers: eight instructions, where the loop of such a sum has 550. It
-# spills so few around the loops over a kernel's rows, not in the innermost one.
-FEW = 32
+# Bytes stored and loaded that ptxas may spill with 255 registers: twelve instructions, where the loop of such a sum has 550. It
+# spills so few around the loops over a kernel's rows or behind all loops, not in the innermost one.
+FEW = 48
 
 
 def assemble(file, architecture):
