@@ -77,7 +77,7 @@ std::string emit(const PlannedKernel &kernel, const TargetInfo &target, EmitForm
   try {
     const std::string text = emitKernel(kernel.spec, kernel.symbol, target, format);
     // As a program hands it to the driver.
-    return format == EmitFormat::DeviceCode && target.device == DeviceKind::Cuda ? withSharedMemoryBase(text) : text;
+    return format == EmitFormat::DeviceCode && target.device == DeviceKind::Cuda ? withSharedMemoryBase(withLocalWords(text)) : text;
   } catch (const std::exception &error) {
     const std::string what = error.what();
     throw std::runtime_error("kernel `" + kernel.label + "`: " + what.substr(0, what.find_last_not_of('\n') + 1));

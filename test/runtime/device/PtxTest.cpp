@@ -50,4 +50,39 @@ TEST(Ptx, GivesEachFunctionItsRegisters) {
                 function("b", "") + function("c", registers + rebased));
 }
 
+TEST(Ptx, LeavesLocalWordsAlone) {
+  const std::string ptx = head + ".visible .entry k()\n{\n\t.local .align 4 .b8 \t__local_depot0[12];\n"
+                                 "\tst.local.b32 \t[%rd12+-20], %r136;\n\tld.local.b32 \t%r1, [%rd4]; // ld.local.b64\n"
+                                 "\tcvta.to.local.u64 \t%rd3, %rd4;\n\tret;\n}\n";
+  EXPECT_EQ(withLocalWords(ptx), ptx);
+}
+
+TEST(Ptx, AccessesLocalMemoryInWords) {
+  const std::string before = head + ".visible .entry k()\n{\n", after = "\tret;\n}\n";
+  EXPECT_EQ(withLocalWords(before + "\t.reg .b32 \t%r<9>;\n"
+                                    "\tst.local.b64 \t[%rd7], %rd62;\n"
+                                    "\t@%p1 ld.local.v2.b32 \t{%r1, %r2}, [%rd5+-8];\n"
+                                    "\tst.local.v4.b32 \t[%rd5+16], {%r1, %r2, %r3, %r4};\n"
+                                    "\tld.local.v2.b64 \t{%rd1, %rd2}, [%rd5]; // 16-byte Reload\n" +
+                           after),
+            before + "\t.reg .b32 \t%fovea_low, %fovea_high;\n"
+                     "\t.reg .b32 \t%r<9>;\n"
+                     "\tmov.b64 \t{%fovea_low, %fovea_high}, %rd62;\n"
+                     "\tst.local.b32 \t[%rd7+0], %fovea_low;\n"
+                     "\tst.local.b32 \t[%rd7+4], %fovea_high;\n"
+                     "\t@%p1 ld.local.b32 \t%r1, [%rd5+-8];\n"
+                     "\t@%p1 ld.local.b32 \t%r2, [%rd5+-4];\n"
+                     "\tst.local.b32 \t[%rd5+16], %r1;\n"
+                     "\tst.local.b32 \t[%rd5+20], %r2;\n"
+                     "\tst.local.b32 \t[%rd5+24], %r3;\n"
+                     "\tst.local.b32 \t[%rd5+28], %r4;\n"
+                     "\tld.local.b32 \t%fovea_low, [%rd5+0];\n"
+                     "\tld.local.b32 \t%fovea_high, [%rd5+4];\n"
+                     "\tmov.b64 \t%rd1, {%fovea_low, %fovea_high};\n"
+                     "\tld.local.b32 \t%fovea_low, [%rd5+8];\n"
+                     "\tld.local.b32 \t%fovea_high, [%rd5+12];\n"
+                     "\tmov.b64 \t%rd2, {%fovea_low, %fovea_high};\n" +
+                after);
+}
+
 } // namespace
