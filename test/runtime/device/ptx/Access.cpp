@@ -1,6 +1,7 @@
 // Loads and stores. An address must be a multiple of what is accessed at once, and lie in memory that is there.
 #include "test/runtime/device/ptx/Machine.h"
 
+#include <algorithm>
 #include <cstring>
 #include <immintrin.h>
 #include <limits>
@@ -213,7 +214,8 @@ bool findAccess(const std::string &mnemonic, size_t registerBytes, Access &acces
   if (!access.elementBytes || part == "pred" || !parts.eof())
     return false;
   if (!registerBytes)
-    registerBytes = access.elementBytes;
+    registerBytes = std::max<size_t>(2, access.elementBytes); // There are none of 8 bits.
+  access.registerBytes = registerBytes;
   if (access.space == "global")
     access.run = runFor<Space::Global>(access.isLoad, access.count, access.elementBytes, registerBytes);
   else if (access.space == "shared")

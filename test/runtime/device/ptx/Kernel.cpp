@@ -181,7 +181,7 @@ private:
     if (statement.operands.size() != 2)
       throw Fault("unknown instruction");
     const auto names = elementsOf(statement.operands[isLoad ? 0 : 1]);
-    size_t bytes = 0; // Of the registers; numbers alone have the elements' size.
+    size_t bytes = 0; // Of the registers; 0 where there are numbers alone.
     for (const std::string &name : names)
       if (isRegister(name))
         bytes = bytesOfRegister(name);
@@ -192,7 +192,7 @@ private:
     Step step{Step::Compute, access.run};
     step.offset = offset;
     for (const std::string &name : names)
-      step.rows.push_back(isLoad ? registerRow(name, bytes) : rowOf(name, bytes ? bytes : access.elementBytes));
+      step.rows.push_back(isLoad ? registerRow(name, bytes) : rowOf(name, access.registerBytes));
     step.rows.insert(isLoad ? step.rows.end() : step.rows.begin(), rowOf(base, 8));
     step.results = isLoad ? access.count : 0;
     kernel.sharedGranule =

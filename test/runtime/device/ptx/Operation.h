@@ -30,12 +30,12 @@ struct Operation {
 const Operation *findOperation(const std::string &mnemonic);
 
 /// ld and st of global, shared and local memory: the address is the row behind a load's results, a store's first. Null
-/// if it is none, or one of other elements or registers (of `registerBytes`) than this interpreter knows.
+/// if it is none, or one of other elements or registers (of `registerBytes`, 0 where a store has numbers alone) than this interpreter knows.
 struct Access {
   Run run = nullptr;
   bool isLoad = false;
   int count = 1; ///< Elements.
-  size_t elementBytes = 0;
+  size_t elementBytes = 0, registerBytes = 0;
   std::string space;
 };
 bool findAccess(const std::string &mnemonic, size_t registerBytes, Access &access);

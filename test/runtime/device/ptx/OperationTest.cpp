@@ -220,6 +220,7 @@ TEST(PtxOperations, LoadsAndStores) {
             (std::vector<uint32_t>{3, 4, 0, 0}));
   EXPECT_EQ(runKernel("ld.global.nc.b8 %rs1, [%rd1+5];\nst.global.b8 [%rd2+1], %rs1;", input, 1),
             std::vector<uint32_t>{0xEEEE06EE});
+  EXPECT_EQ(runKernel("st.global.b8 [%rd2+1], 7;", input, 1), std::vector<uint32_t>{0xEEEE07EE});
   EXPECT_EQ(runKernel("ld.global.nc.b32 %rd3, [%rd1+4];\nst.global.b64 [%rd2], %rd3;", input, 2),
             (std::vector<uint32_t>{0x08070605, 0}));
   EXPECT_EQ(runKernel("mov.b64 %rd3, depot;\nst.local.v2.b64 [%rd3+16], {7, 8};\nld.local.b32 %r2, [%rd3+24];\n"
