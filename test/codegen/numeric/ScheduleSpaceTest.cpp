@@ -177,9 +177,12 @@ TEST_P(ScheduleSpace, SaysWhatIsWrong) {
   winograd.input(winograd.activation({1, 16, 9, 10})), winograd.input(winograd.convWeight({32, 16, 6, 6}));
   winograd.op("winograd_conv2d", {0, 1}, {winograd.activation({1, 32, 9, 10})},
               {{"tile", int64_t(4)}, {"groups", int64_t(1)}, {"pad", std::vector<int64_t>(4, 1)}});
-  EXPECT_EQ(why(winograd.scheduled(), "prefetch", 1), "");
-  EXPECT_EQ(why(winograd.scheduled(), "prefetch", 2), "prefetch is 0 or 1");
-  EXPECT_EQ(why(winograd.scheduled(), "vectors", 2),
+  KernelSpec wide = winograd.scheduled();
+  for (auto [key, value] : {std::pair("vectors", 4), {"pixels", 2}, {"prefetch", 1}})
+    wide.schedule[key] = value;
+  EXPECT_EQ(why(wide, "prefetch", 1), "");
+  EXPECT_EQ(why(wide, "prefetch", 2), "prefetch is 0 or 1");
+  EXPECT_EQ(why(wide, "vectors", 2),
             "prefetch needs tiles that read all 32 channels of a block, not 16");
 }
 
