@@ -157,7 +157,7 @@ def test_check_times_the_cost_model_beside_the_records(fovea, tuned, tmp_path):
     counts = re.search(r"(\d+) choices differ, (\d+) of them by more than 1.25; (\d+) kernels are scheduled as the records "
                        r"say, (\d+) have none", result.stdout)
     assert (int(counts[1]), int(counts[2])) == (len(rows), far)
-    assert int(counts[3]) + int(counts[1]) <= len(records(folder)) + 1 and int(counts[4]) <= 1
+    assert int(counts[3]) + int(counts[1]) <= len(records(folder)) + 1  # A way is none of the kernels.
 
 
 def test_check_without_records(fovea, tuned, tmp_path):
