@@ -76,8 +76,7 @@ void inParallel(size_t count, int jobs, const std::function<void(size_t)> &work)
 std::string emit(const PlannedKernel &kernel, const TargetInfo &target, EmitFormat format) {
   try {
     const std::string text = emitKernel(kernel.spec, kernel.symbol, target, format);
-    // As a program hands it to the driver.
-    return format == EmitFormat::DeviceCode && target.device == DeviceKind::Cuda ? withSharedMemoryBase(withLocalWords(text)) : text;
+    return format == EmitFormat::DeviceCode && target.device == DeviceKind::Cuda ? forDriver(text) : text;
   } catch (const std::exception &error) {
     const std::string what = error.what();
     throw std::runtime_error("kernel `" + kernel.label + "`: " + what.substr(0, what.find_last_not_of('\n') + 1));

@@ -258,7 +258,7 @@ private:
   }
 
   CUmodule load(const DeviceModule &module) {
-    const std::string source = withSharedMemoryBase(withLocalWords(module.source));
+    const std::string source = forDriver(module.source);
     char log[4096] = "";
     CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
     void *optionValues[] = {log, reinterpret_cast<void *>(sizeof log)};

@@ -88,6 +88,8 @@ private:
 
 } // namespace
 
+std::string forDriver(const std::string &ptx) { return withSharedMemoryBase(withLocalWords(ptx)); }
+
 std::string withLocalWords(const std::string &ptx) {
   std::string result;
   size_t body = std::string::npos; // Where the registers of the function that is read go, until they are there.
