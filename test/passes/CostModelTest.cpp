@@ -1,5 +1,6 @@
 // Schedules that the cost model must choose, where another takes longer by more than a quarter.
 #include "passes/CostModel.h"
+#include "test/passes/MeasuredMachine.h"
 
 #include <gtest/gtest.h>
 
@@ -7,13 +8,6 @@
 
 namespace fovea {
 namespace {
-
-TargetInfo twoCores(const char *level) {
-  TargetInfo target = targetNamed(level);
-  target.vectorLanes = 8; // Of Zen 4.
-  target.cores = 2;
-  return target;
-}
 
 TensorSpec activation(int64_t images, int64_t channels, int64_t size, const TargetInfo &target) {
   return {{images, channels, size, size}, ElementType::F32, LayoutKind::ChannelsLast, paddedChannels(channels, target), {}};

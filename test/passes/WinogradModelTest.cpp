@@ -1,5 +1,6 @@
 // Direct sums or Winograd's filtering: the choices, by what both take where they were measured.
 #include "passes/WinogradModel.h"
+#include "test/passes/MeasuredMachine.h"
 
 #include <gtest/gtest.h>
 
@@ -8,13 +9,6 @@
 
 namespace fovea {
 namespace {
-
-TargetInfo twoCores(const char *level) {
-  TargetInfo target = targetNamed(level);
-  target.vectorLanes = 8; // Of Zen 4.
-  target.cores = 2;
-  return target;
-}
 
 /// A convolution of stride 1 that keeps the size of its square image, and microseconds by tile; 0: direct sums.
 struct Measured {
