@@ -218,12 +218,6 @@ CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice) {
 /// An H100's.
 CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice) {
   switch (attribute) {
-  case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
-    *value = 1024;
-    break;
-  case CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_BLOCK:
-    *value = 65536;
-    break;
   case CU_DEVICE_ATTRIBUTE_CLOCK_RATE:
     *value = 1980000;
     break;
@@ -235,9 +229,6 @@ CUresult cuDeviceGetAttribute(int *value, CUdevice_attribute attribute, CUdevice
     break;
   case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR:
     *value = driver().oldDevice ? 5 : 0;
-    break;
-  case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN:
-    *value = 227 << 10;
     break;
   default:
     return CUDA_ERROR_INVALID_VALUE;

@@ -19,8 +19,6 @@ struct CUctx_st {};
 struct CUfunc_st {
   CUmodule module;
   ptx::Kernel kernel;
-  bool isLimited; ///< Translated with a limit of registers.
-  int dynamicShared = 48 << 10;
 };
 
 struct CUmod_st {

@@ -8,6 +8,8 @@
 
 namespace {
 
+constexpr unsigned mostShared = 48 << 10; ///< bytes of a block, for who asks for no more
+
 /// "sum, sm_80" behind `directive`.
 std::string wordAfter(const std::string &text, const std::string &directive) {
   const size_t at = text.find(directive);
@@ -20,11 +22,11 @@ std::string wordAfter(const std::string &text, const std::string &directive) {
 }
 
 /// A module that the driver would take, or would not: the text is this project's.
-void readEntries(const std::string &text, CUmodule module, bool isLimited) {
+void readEntries(const std::string &text, CUmodule module) {
   try {
     const ptx::Module parsed = ptx::parse(text);
     for (const ptx::Entry &entry : parsed.entries)
-      module->functions.emplace(entry.name, CUfunc_st{module, ptx::decode(parsed, entry), isLimited});
+      module->functions.emplace(entry.name, CUfunc_st{module, ptx::decode(parsed, entry)});
   } catch (const ptx::Fault &fault) {
     violation(std::string("a module: ") + fault.what());
   }
@@ -42,14 +44,11 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int co
   const std::string text = static_cast<const char *>(image);
   char *log = nullptr;
   size_t logBytes = 0;
-  bool limited = false;
   for (unsigned index = 0; index < count; ++index)
     if (options[index] == CU_JIT_ERROR_LOG_BUFFER)
       log = static_cast<char *>(values[index]);
     else if (options[index] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES)
       logBytes = size_t(values[index]);
-    else if (options[index] == CU_JIT_MAX_REGISTERS)
-      limited = true;
     else
       return CUDA_ERROR_INVALID_VALUE;
   const auto refuse = [&](const char *why) {
@@ -67,10 +66,10 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int co
   if (driver().refusedKernel)
     return refuse("Unresolved extern function 'other'");
   auto made = std::make_unique<CUmod_st>();
-  readEntries(text, made.get(), limited);
+  readEntries(text, made.get());
   *module = made.release();
   driver().modules.insert(*module);
-  ++driver().counts[limited ? "limited_modules" : "modules"];
+  ++driver().counts["modules"];
   return CUDA_SUCCESS;
 }
 
@@ -86,36 +85,6 @@ CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *
   return CUDA_SUCCESS;
 }
 
-CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfunction function) {
-  const auto lock = needContext(__func__);
-  needLive(driver().modules, function->module, __func__);
-  const bool few = driver().fewRegisters && !function->isLimited;
-  switch (attribute) {
-  case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK:
-    *value = few ? 1 : 1024;
-    return CUDA_SUCCESS;
-  case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES:
-    *value = 0;
-    return CUDA_SUCCESS;
-  case CU_FUNC_ATTRIBUTE_NUM_REGS:
-    *value = few ? 255 : 32;
-    return CUDA_SUCCESS;
-  case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES:
-    *value = function->dynamicShared;
-    return CUDA_SUCCESS;
-  }
-  return CUDA_ERROR_INVALID_VALUE;
-}
-
-CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute, int value) {
-  const auto lock = needContext(__func__);
-  needLive(driver().modules, function->module, __func__);
-  if (attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value > 227 << 10)
-    return CUDA_ERROR_INVALID_VALUE;
-  function->dynamicShared = value;
-  return CUDA_SUCCESS;
-}
-
 CUresult cuLaunchKernel(CUfunction function, unsigned int gridX, unsigned int gridY, unsigned int gridZ,
                         unsigned int blockX, unsigned int blockY, unsigned int blockZ, unsigned int sharedBytes,
                         CUstream stream, void **arguments, void **extra) {
@@ -124,9 +93,9 @@ CUresult cuLaunchKernel(CUfunction function, unsigned int gridX, unsigned int gr
   if (driver().failingLaunch)
     return CUresult(719);
   if (!gridX || !gridY || !gridZ || gridX > 0x7fffffff || gridY > 65535 || gridZ > 65535 || !blockX || !blockY ||
-      !blockZ || blockX > 1024 || blockY > 1024 || blockZ > 64 || extra || int(sharedBytes) > function->dynamicShared)
+      !blockZ || blockX > 1024 || blockY > 1024 || blockZ > 64 || extra || sharedBytes > mostShared)
     return CUDA_ERROR_INVALID_VALUE;
-  if (blockX * blockY * blockZ > (driver().fewRegisters && !function->isLimited ? 1u : 1024u))
+  if (blockX * blockY * blockZ > (driver().fewRegisters ? 1u : 1024u))
     return CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES;
   const ptx::Entry &entry = function->kernel.entry;
   ptx::Launch launch{&function->kernel, {gridX, gridY, gridZ}, {blockX, blockY, blockZ}, sharedBytes};

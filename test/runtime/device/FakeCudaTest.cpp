@@ -104,8 +104,6 @@ TEST_F(FakeCuda, RefusesWhatTheDriverWould) {
   EXPECT_EQ(launch(memory, 1025), CUDA_ERROR_INVALID_VALUE);
   EXPECT_EQ(launch(memory, 32, 0, 65536), CUDA_ERROR_INVALID_VALUE);
   EXPECT_EQ(launch(memory, 32, 49 << 10), CUDA_ERROR_INVALID_VALUE);
-  EXPECT_EQ(cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 49 << 10), CUDA_SUCCESS);
-  EXPECT_EQ(launch(memory, 32, 49 << 10), CUDA_SUCCESS);
   EXPECT_EQ(cuModuleGetFunction(&function, module, "other"), CUDA_ERROR_NOT_FOUND);
   CUmodule other;
   EXPECT_EQ(cuModuleLoadDataEx(&other, "__kernel void k() {}", 0, nullptr, nullptr), CUDA_ERROR_INVALID_PTX);
