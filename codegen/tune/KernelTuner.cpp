@@ -24,8 +24,8 @@ constexpr double clearlyFaster = 0.98;
 /// Weights of cold networks are read from this much memory in turn, more than caches hold.
 constexpr int64_t coldBytes = 128 << 20;
 
-/// Runs of each of the two in the final comparison, and of a schedule in a round, unless one takes long.
-constexpr int finalRuns = 9, runsOfRound = 3;
+/// Runs of a schedule in a round, unless one takes long.
+constexpr int runsOfRound = 3;
 constexpr double takesLong = 2e4; ///< Microseconds.
 
 double secondsOf(TuneClock::duration span) { return std::chrono::duration<double>(span).count(); }
@@ -229,7 +229,7 @@ private:
     if (best.kernel) {
       const double guess = best.best;
       base.best = best.best = 1e30;
-      for (int round = 0; round < finalRuns; ++round) {
+      for (int round = 0; round < comparedRuns; ++round) {
         time(base, 1, guess);
         time(best, 1, guess);
       }
@@ -284,7 +284,7 @@ private:
 std::pair<double, double> KernelTuner::compare(const KernelCalls &a, const KernelCalls &b) const {
   std::map<std::string, Operands> memory;
   Side first(a, conditions, memory), second(b, conditions, memory);
-  for (int round = 0; round < finalRuns; ++round) {
+  for (int round = 0; round < comparedRuns; ++round) {
     first.run();
     second.run();
   }

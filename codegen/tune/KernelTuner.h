@@ -31,6 +31,9 @@ struct TuneConditions {
   std::function<bool()> interrupted = [] { return false; }; ///< Ends the search with what it has.
 };
 
+/// How often `compare` runs each side.
+constexpr int comparedRuns = 9;
+
 /// Kernels, and how often each is called.
 using KernelCalls = std::vector<std::pair<const KernelSpec *, int>>;
 

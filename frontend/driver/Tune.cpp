@@ -2,21 +2,19 @@
 // the longest.
 #include "frontend/driver/Tune.h"
 
-#include "codegen/Plan.h"
-#include "codegen/TemporaryFiles.h"
 #include "codegen/tune/KernelTuner.h"
 #include "frontend/driver/Modules.h"
 #include "frontend/driver/Outputs.h"
+#include "frontend/driver/Progress.h"
+#include "frontend/driver/TuneVariant.h"
 #include "passes/ScheduleSpace.h"
 #include "passes/Tuning.h"
 #include "runtime/AtomicFile.h"
 #include "runtime/ThreadPool.h"
 #include "runtime/commands/Peak.h"
 
-#include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/SourceMgr.h"
 
 #include <algorithm>
 #include <csignal>
@@ -25,7 +23,6 @@
 #include <map>
 #include <set>
 #include <stdexcept>
-#include <unistd.h>
 
 namespace fovea {
 
@@ -41,42 +38,23 @@ constexpr double worthTuning = 1.25;
 /// And win by this much.
 constexpr double clearlyFaster = 0.97;
 
+/// What confirming a record takes beside its runs: compiling and warming up.
+constexpr double secondsToConfirm = 0.5;
+
 /// Without records, a kernel should take no longer than this beside the tuned one.
 constexpr double closeEnough = 1.25;
 
 /// The part of the budget in which convolutions find their way.
 constexpr double partForWays = 0.4;
 
-std::string minutes(double seconds) {
-  char text[32];
-  const int whole = std::max(0, int(seconds));
-  std::snprintf(text, sizeof text, "%d:%02d", whole / 60, whole % 60);
-  return text;
+/// The tile of Winograd's filtering; 0 where the kernels are direct sums.
+int64_t tileIn(const KernelCalls &kernels) {
+  for (auto [kernel, count] : kernels)
+    for (const OpSpec &op : kernel->ops)
+      if (op.op.starts_with("winograd"))
+        return std::get<int64_t>(op.attributes.at("tile"));
+  return 0;
 }
-
-/// One line that changes on a terminal, lines of their own elsewhere.
-class Progress {
-public:
-  void show(const std::string &text) const {
-    if (terminal)
-      std::fprintf(stderr, "\r\033[K%s", text.substr(0, 110).c_str());
-  }
-  void clear() const {
-    if (terminal)
-      std::fprintf(stderr, "\r\033[K");
-  }
-  void done(const std::string &text) const { std::fprintf(stderr, terminal ? "\r\033[K%s\n" : "%s\n", text.c_str()); }
-
-private:
-  const bool terminal = isatty(2) == 1;
-};
-
-/// What a compilation with certain ways for its convolutions is made of.
-struct Variant {
-  ProgramPlan plan;
-  std::vector<std::string> choices; ///< Convolutions that could go another way, in their order.
-  bool coldWeights = false;
-};
 
 class Tuner {
 public:
@@ -88,14 +66,17 @@ public:
   int run() {
     findTarget();
     openRecords();
-    std::optional<Variant> variant = variantWith(records().convolutions);
+    std::optional<TuneVariant> variant = variantWith(records().convolutions, compile, target);
     if (!variant)
       return 1;
     coldWeights = variant->coldWeights;
     begin = TuneClock::now();
-    if (!chooseWays(*variant) || !(variant = variantWith(records().convolutions)))
+    if (!chooseWays(*variant) || !(variant = variantWith(records().convolutions, compile, target)))
       return 1;
     tuneKernels(*variant);
+    if (!confirmWays(*variant))
+      return 1;
+    confirmKernels(*variant);
     dropUnused(*variant);
     write();
     printTable(*variant);
@@ -108,7 +89,7 @@ public:
     openRecords();
     if (records().kernels.empty())
       throw std::runtime_error(path + ": has no records for this machine and target; run fovea tune first");
-    std::optional<Variant> variant = variantWith(records().convolutions);
+    std::optional<TuneVariant> variant = variantWith(records().convolutions, compile, target);
     if (!variant)
       return 1;
     coldWeights = variant->coldWeights;
@@ -138,7 +119,8 @@ private:
   bool coldWeights = false;
   TuneClock::time_point begin;
   std::map<std::string, double> quick; ///< Microseconds with the cost model's schedule, by kernelKey.
-  std::set<std::string> added;         ///< Kernels that this run measured.
+  std::set<std::string> added;         ///< Kernels, and convolutions, that this run measured.
+  double reserved = 0;                 ///< Seconds of the budget, for the confirmation of what was found.
   Progress progress;
   struct {
     int differ = 0, far = 0, same = 0, missing = 0;
@@ -146,7 +128,7 @@ private:
 
   MachineRecords &records() { return file.machines[machine]; }
   TuneClock::time_point deadline() const {
-    return begin + std::chrono::duration_cast<TuneClock::duration>(std::chrono::duration<double>(options.budget));
+    return begin + std::chrono::duration_cast<TuneClock::duration>(std::chrono::duration<double>(options.budget - reserved));
   }
   double left() const { return std::chrono::duration<double>(deadline() - TuneClock::now()).count(); }
   bool hasTime() const { return !interrupted && left() > 0; }
@@ -181,40 +163,6 @@ private:
   }
 
   void write() const { writeFileAtomically(path, file.toText()); }
-
-  /// What `compile` would make where the convolutions go these ways and every kernel has the cost model's schedule.
-  std::optional<Variant> variantWith(const std::vector<ConvolutionRecord> &convolutions) {
-    MachineRecords here = MachineRecords::of(target);
-    here.convolutions = convolutions;
-    TemporaryFiles files;
-    compile.tuning = files.write("json", TuningFile{"", {here}}.toText());
-
-    MLIRContext context;
-    llvm::SourceMgr sources;
-    SourceMgrDiagnosticHandler handler(sources, &context);
-    loadDialects(context);
-    OwningOpRef<ModuleOp> module = readModule(context, compile);
-    if (!module)
-      return std::nullopt;
-    if (resolveTarget(*module, compile).name != target.name)
-      throw std::runtime_error(compile.model + ": was made for another target; start again from the model file");
-    if (compile.from <= Stage::Ir && failed(runPasses(*module, Stage::Opt, compile, target)))
-      return std::nullopt;
-    if (failed(runPasses(*module, Stage::Schedule, compile, target)))
-      return std::nullopt;
-    FailureOr<ProgramPlan> plan = planProgram(*module, target);
-    if (failed(plan))
-      return std::nullopt;
-    Variant variant{std::move(*plan), {}, false};
-    module->walk([&](Operation *op) {
-      if (auto choice = op->getAttrOfType<StringAttr>(cnn::choiceAttributeName))
-        if (!llvm::is_contained(variant.choices, choice.getValue()))
-          variant.choices.push_back(choice.str());
-    });
-    if (auto floats = (*module)->getAttrOfType<IntegerAttr>("cnn.parameter_floats"))
-      variant.coldWeights = floats.getInt() * 4 > target.l3Bytes;
-    return variant;
-  }
 
   KernelTuner tuner(const std::string &label) const {
     return KernelTuner({.target = target,
@@ -264,25 +212,14 @@ private:
       return result.microseconds; // A search cut short is no record.
     records().kernels.push_back({key, kernel.label, result.schedule, result.microseconds, result.untuned});
     added.insert(key);
+    if (result.schedule != kernel.spec.schedule)
+      reserved += secondsToConfirm + 1e-6 * comparedRuns * (result.microseconds + result.untuned);
     write();
     char text[128];
     std::snprintf(text, sizeof text, "%10.1f us, %10.1f us untuned (%.2f), %3d schedules: ", result.microseconds,
                   result.untuned, result.microseconds / std::max(result.untuned, 1e-9), result.measured);
     progress.done(text + kernel.label);
     return result.microseconds;
-  }
-
-  /// Kernels, once for each call, of functions that run again and again.
-  static std::map<std::string, std::pair<const PlannedKernel *, int>> calls(const ProgramPlan &plan) {
-    std::map<std::string, std::pair<const PlannedKernel *, int>> result;
-    for (const PlannedFunction &function : plan.functions)
-      if (function.kind != "prepare")
-        for (const PlannedCall &call : function.calls) {
-          auto &[kernel, count] = result[kernelKey(plan.kernels[call.kernel].spec)];
-          kernel = &plan.kernels[call.kernel];
-          ++count;
-        }
-    return result;
   }
 
   /// The time that `plan` spends in kernels of which `other` has fewer.
@@ -293,22 +230,8 @@ private:
     return sum;
   }
 
-  /// Kernels that `plan` calls more often than `other`, and how much more often.
-  static std::vector<std::pair<const PlannedKernel *, int>> callsBeyond(const ProgramPlan &plan,
-                                                                        const ProgramPlan &other) {
-    const auto others = calls(other);
-    std::vector<std::pair<const PlannedKernel *, int>> result;
-    for (const auto &[key, call] : calls(plan)) {
-      auto found = others.find(key);
-      const int more = call.second - (found == others.end() ? 0 : found->second.second);
-      if (more > 0)
-        result.push_back({call.first, more});
-    }
-    return result;
-  }
-
   /// Direct sums, or Winograd's filtering with which tile: judged by the kernels that the choice changes.
-  bool chooseWays(Variant &current) {
+  bool chooseWays(TuneVariant &current) {
     for (const std::string &name : current.choices) {
       if (!hasTime() || left() < (1 - partForWays) * options.budget)
         return true;
@@ -317,14 +240,14 @@ private:
         continue;
       progress.show("ways to compute " + name);
       ConvolutionRecord chosen{name};
-      std::optional<Variant> best;
+      std::optional<TuneVariant> best;
       for (int64_t tile : {0, 2, 4, 6}) {
         std::vector<ConvolutionRecord> ways = records().convolutions;
         ways.push_back({name, tile});
-        std::optional<Variant> other = variantWith(ways);
+        std::optional<TuneVariant> other = variantWith(ways, compile, target);
         if (!other)
           return false;
-        const Variant &now = best ? *best : current;
+        const TuneVariant &now = best ? *best : current;
         auto quickly = [&](const PlannedKernel &kernel) { return quickTime(kernel); };
         auto tuned = [&](const PlannedKernel &kernel) { return tunedTime(kernel, options.budget / 20); };
         const double other0 = timeBeyond(other->plan, now.plan, quickly), now0 = timeBeyond(now.plan, other->plan, quickly);
@@ -343,6 +266,8 @@ private:
       }
       if (best) { // The cost model would go another way.
         records().convolutions.push_back(chosen);
+        added.insert(name);
+        reserved += secondsToConfirm + 1e-6 * comparedRuns * (chosen.microseconds + chosen.untuned);
         write();
         progress.done(name + (chosen.tile ? ": Winograd's filtering, tile " + std::to_string(chosen.tile) : ": direct sums"));
         current.plan = std::move(best->plan);
@@ -351,10 +276,10 @@ private:
     return true;
   }
 
-  void tuneKernels(const Variant &variant) {
+  void tuneKernels(const TuneVariant &variant) {
     std::vector<std::pair<double, const PlannedKernel *>> ordered;
     double whole = 0;
-    for (const auto &[key, call] : calls(variant.plan)) {
+    for (const auto &[key, call] : callsOf(variant.plan)) {
       if (!hasTime())
         break;
       if (recordOf(key))
@@ -373,9 +298,51 @@ private:
     }
   }
 
+  /// Compares again, minutes later, what this run found for convolutions: another process may have taken a core while
+  /// one way was measured. Forgets what is no longer faster.
+  bool confirmWays(TuneVariant &variant) {
+    const std::vector<ConvolutionRecord> found = records().convolutions;
+    for (const ConvolutionRecord &record : found) {
+      if (!added.contains(record.convolution) || interrupted)
+        continue;
+      progress.show("confirming " + record.convolution);
+      std::optional<Ways> ways = waysOf(record, variant);
+      if (!ways)
+        return false;
+      const auto [modelTime, foundTime] = tuner(record.convolution).compare(ways->modelCalls, ways->recordedCalls);
+      if (foundTime < clearlyFaster * modelTime)
+        continue;
+      progress.done(record.convolution + ": not confirmed");
+      records().convolutions = ways->others;
+      variant = std::move(ways->model);
+    }
+    return true;
+  }
+
+  /// The same for schedules, in whose place the cost model's stay.
+  void confirmKernels(const TuneVariant &variant) {
+    for (const auto &[key, call] : callsOf(variant.plan)) {
+      const PlannedKernel &kernel = *call.first;
+      auto record = llvm::find_if(records().kernels, [&](const KernelRecord &each) { return each.kernel == key; });
+      if (interrupted || !added.contains(key) || record == records().kernels.end() ||
+          record->schedule == kernel.spec.schedule)
+        continue;
+      progress.show("confirming " + kernel.label);
+      KernelSpec tuned = kernel.spec;
+      tuned.schedule = record->schedule;
+      std::tie(record->untuned, record->microseconds) =
+          tuner(kernel.label).compare({{&kernel.spec, 1}}, {{&tuned, 1}});
+      if (record->microseconds < clearlyFaster * record->untuned)
+        continue;
+      progress.done(kernel.label + ": not confirmed");
+      record->schedule = kernel.spec.schedule;
+      record->microseconds = record->untuned;
+    }
+  }
+
   /// Forgets what this run measured only to find out that another way is better.
-  void dropUnused(const Variant &variant) {
-    const auto used = calls(variant.plan);
+  void dropUnused(const TuneVariant &variant) {
+    const auto used = callsOf(variant.plan);
     std::erase_if(records().kernels, [&](const KernelRecord &record) {
       return added.contains(record.kernel) && !used.contains(record.kernel);
     });
@@ -415,25 +382,40 @@ private:
                textOf(recorded.schedule));
   }
 
-  /// Times the kernels that the record changes, with the schedules that there are records of.
-  bool checkWay(const ConvolutionRecord &record, const Variant &recorded) {
-    std::vector<ConvolutionRecord> others = records().convolutions;
-    std::erase_if(others, [&](const ConvolutionRecord &other) { return other.convolution == record.convolution; });
-    const std::optional<Variant> model = variantWith(others);
-    if (!model)
+  bool checkWay(const ConvolutionRecord &record, const TuneVariant &recorded) {
+    const std::optional<Ways> ways = waysOf(record, recorded);
+    if (!ways)
       return false;
-    std::deque<KernelSpec> specs;
-    const KernelCalls modelCalls = tunedCalls(model->plan, recorded.plan, specs),
-                      recordedCalls = tunedCalls(recorded.plan, model->plan, specs);
-    if (modelCalls.empty() || recordedCalls.empty())
+    if (ways->modelCalls.empty() || ways->recordedCalls.empty())
       ++counts.same;
     else
-      checkCalls(modelCalls, recordedCalls, record.convolution, "tile=" + std::to_string(tileIn(modelCalls)),
-                 "tile=" + std::to_string(tileIn(recordedCalls)));
+      checkCalls(ways->modelCalls, ways->recordedCalls, record.convolution,
+                 "tile=" + std::to_string(tileIn(ways->modelCalls)),
+                 "tile=" + std::to_string(tileIn(ways->recordedCalls)));
     return true;
   }
 
-  /// Of the same, with the schedules that there are records of; `specs` keeps them.
+  /// A convolution as the cost model would compute it, and as its record says.
+  struct Ways {
+    std::vector<ConvolutionRecord> others; ///< All records but this one,
+    TuneVariant model;                     ///< and what is compiled with them.
+    KernelCalls modelCalls, recordedCalls; ///< The kernels that the record changes, with the schedules of their records.
+    std::deque<KernelSpec> specs;          ///< Of these.
+  };
+
+  std::optional<Ways> waysOf(const ConvolutionRecord &record, const TuneVariant &recorded) {
+    Ways ways{.others = records().convolutions};
+    std::erase_if(ways.others, [&](auto &other) { return other.convolution == record.convolution; });
+    std::optional<TuneVariant> model = variantWith(ways.others, compile, target);
+    if (!model)
+      return std::nullopt;
+    ways.model = std::move(*model);
+    ways.modelCalls = tunedCalls(ways.model.plan, recorded.plan, ways.specs);
+    ways.recordedCalls = tunedCalls(recorded.plan, ways.model.plan, ways.specs);
+    return ways;
+  }
+
+  /// What `plan` has beyond `other`, with the schedules that there are records of; `specs` keeps them.
   KernelCalls tunedCalls(const ProgramPlan &plan, const ProgramPlan &other, std::deque<KernelSpec> &specs) {
     KernelCalls result;
     for (auto [kernel, count] : callsBeyond(plan, other)) {
@@ -446,16 +428,7 @@ private:
     return result;
   }
 
-  /// Of Winograd's filtering; 0 where the kernels are direct sums.
-  static int64_t tileIn(const KernelCalls &kernels) {
-    for (auto [kernel, count] : kernels)
-      for (const OpSpec &op : kernel->ops)
-        if (op.op.starts_with("winograd"))
-          return std::get<int64_t>(op.attributes.at("tile"));
-    return 0;
-  }
-
-  void printTable(const Variant &variant) {
+  void printTable(const TuneVariant &variant) {
     std::printf("%-14s %12s %12s %7s  %s\n", "", "untuned us", "tuned us", "ratio", "kernel");
     int missing = 0;
     for (const PlannedFunction &function : variant.plan.functions) {
