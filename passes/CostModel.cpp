@@ -1,5 +1,6 @@
 #include "passes/CostModel.h"
 
+#include "passes/MachineModel.h"
 #include "passes/TilingCost.h"
 #include "passes/WinogradModel.h"
 
@@ -130,6 +131,27 @@ Schedule localSchedule(const KernelSpec &kernel, const OpSpec &op, const TargetI
   }
   const RegisterTile tile = bestTile(weight.block / lanes, images, target);
   return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"parallel", parallel}};
+}
+
+/// The register tile of a convolution. Of few pixels, its weights' bytes count: a tile as wide as the weight's block reads
+/// them in one stream, a narrower one with gaps, of which less is fetched ahead of time.
+RegisterTile convolutionTile(const TensorSpec &weight, double multiplyAdds, int64_t lanes, int64_t width, int64_t most,
+                             const TargetInfo &target) {
+  const int64_t vectors = weight.block / lanes, broadcast = target.memoryBroadcast ? 0 : 1;
+  const RegisterTile best = bestTile(vectors, width, target, false, most);
+  const double bytes = double(physicalBytes(weight)), products = multiplyAdds / (2 * target.vectorLanes);
+  if (bytes <= target.l2Bytes / 4)
+    return best;
+  const auto cycles = [&](RegisterTile tile) {
+    const double bytesPerCycle = tile.vectors == vectors ? 2 * memoryBytes : 0.7 * memoryBytes;
+    return products / tileScore(tile, width, target) + bytes / bytesPerCycle;
+  };
+  RegisterTile chosen = best;
+  const int64_t fewest = std::max<int64_t>(1, 3 * target.fmaLatency / vectors); // More sums than just enough in flight.
+  for (int64_t pixels = fewest; pixels <= std::min(width, most); ++pixels)
+    if (vectors * (pixels + 1) + broadcast <= target.vectorRegisters - 1 && cycles({vectors, pixels}) < cycles(chosen))
+      chosen = {vectors, pixels};
+  return chosen;
 }
 
 /// The schedule of a convolution with this register tile, and who computes what.
@@ -326,7 +348,10 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
             {"unroll", images == 1 ? 2 : 1}};
   }
   const int64_t width = tileColumns(kernel, *anchor);
-  RegisterTile tile = bestTile(weight.block / lanes, width, target, false, rowsInCache(bytesBetweenPixels(k, *anchor), target));
+  const int64_t most = rowsInCache(bytesBetweenPixels(k, *anchor), target);
+  const double multiplyAdds = double(elementsOf(result)) * double(elementsOf(weight)) / double(weight.shape[0]);
+  RegisterTile tile = anchor->op == "conv2d" ? convolutionTile(weight, multiplyAdds, lanes, width, most, target)
+                                             : bestTile(weight.block / lanes, width, target, false, most);
   if (weight.shape[0] != 0 && result.block % weight.block != 0) // Groups that leave padding lanes without a filter.
     tile.vectors = 1;
   return distributed(kernel, *anchor, {{"lanes", lanes}, {"vectors", tile.vectors}, {"pixels", tile.pixels}}, target);

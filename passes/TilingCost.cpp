@@ -40,7 +40,8 @@ struct Work {
   double perPaddedRow = 0;                        ///< and for a row of the zero-padded input, of which
   int64_t paddedReach = 1, paddedStep = 1;        ///< a row needs `reach`, the next ones `step` more each.
   int64_t buffers = 0, columns = 1, rowBytes = 0; ///< Kept rows: of how many functions, and their size (one tile's).
-  double weightBytes = 0, imageBytes = 0; ///< Of a convolution that distributes alone: what it reads.
+  double weightBytes = 0, imageBytes = 0; ///< Of a convolution that distributes alone: what it reads,
+  double resultBytes = 0;                 ///< and what it writes for an image.
 };
 
 int64_t key(const KernelSpec &kernel, const char *name, int64_t otherwise) {
@@ -123,6 +124,7 @@ Work workOf(const KernelSpec &kernel, const TargetInfo &target) {
     const TensorSpec &in = kernel.tensor(conv.operands[0]);
     work.weightBytes = double(physicalBytes(kernel.tensor(conv.operands[1])));
     work.imageBytes = double(physicalBytes(in)) / double(in.shape[0]);
+    work.resultBytes = double(physicalBytes(kernel.ops.back().results[0])) / double(in.shape[0]);
   }
   return work;
 }
@@ -181,6 +183,13 @@ double readCycles(const Work &work, double part, bool oneTile, bool copied, bool
          pixels / bytesPerCycle(std::max(resident, target.l1Bytes + 1.0), target); // The first level is the weights'.
 }
 
+/// Cycles to write that part of a result. Tiles of channels lie in each other's gaps: a core's own fill only some sets of
+/// its caches, as if it wrote all of them.
+double writeCycles(const Work &work, double part, bool oneTile, const TargetInfo &target) {
+  const double bytes = part * work.resultBytes / double(oneTile ? work.tiles : 1);
+  return 2 * bytes / bytesPerCycle(std::max(part * work.resultBytes, target.l1Bytes + 1.0), target); // Lines are read first.
+}
+
 TilingCost costOf(const Work &work, const PoolTiling &tiling, const TargetInfo &target) {
   TilingCost cost;
   const bool strips = tiling.parallel >= 3, tiles = tiling.parallel == 2 || tiling.parallel == 4;
@@ -205,9 +214,11 @@ TilingCost costOf(const Work &work, const PoolTiling &tiling, const TargetInfo &
     if (tiles) // They share one padded copy.
       padding += padded * double(work.images) / target.cores;
     tasks.push_back(tiles ? own / double(work.tiles) + taskCycles : own + padded + taskCycles);
-    if (work.imageBytes > 0)
-      tasks.back() += readCycles(work, double(end - begin) / double(work.rows.outputs), tiles, work.perPaddedRow > 0,
-                                 begin / step < target.cores, target);
+    if (work.imageBytes > 0) {
+      const double part = double(end - begin) / double(work.rows.outputs);
+      tasks.back() += readCycles(work, part, tiles, work.perPaddedRow > 0, begin / step < target.cores, target) +
+                      writeCycles(work, part, tiles, target);
+    }
   }
   cost.tasks = tiling.parallel == 0 ? 1 : int64_t(tasks.size()) * repeat;
   cost.cycles = tiling.parallel == 0

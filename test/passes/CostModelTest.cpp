@@ -52,15 +52,20 @@ TEST(CostModel, TilesOfChannelsReadLargeWeightsOnce) {
   }
 }
 
+// SqueezeNet's fire4: a core's tile of channels lies in the gaps of the other's, and so fills half of the sets of a cache
+// only. Took 1.3 to 2.0 of the time.
+TEST(CostModel, StripsWriteLargeResultsWithoutGaps) {
+  const TargetInfo target = twoCores("x86-64-v4");
+  EXPECT_GE(chooseSchedule(convolution(32, 128, 54, 1, 1, target), target).at("parallel"), 3);
+}
+
 // SqueezeNet's fire6, GoogLeNet's 4d: of three tiles, one core gets two. They take 1.33 and 1.38 of the time.
 TEST(CostModel, ThreeTilesLeaveACoreIdle) {
   const TargetInfo target = twoCores("x86-64-v4");
   for (auto [inputs, outputs, size] : {std::array<int64_t, 3>{48, 192, 27}, {512, 144, 14}}) {
     const Schedule schedule = chooseSchedule(convolution(inputs, outputs, size, 1, 1, target), target);
-    EXPECT_EQ((outputs + schedule.at("lanes") * schedule.at("vectors") - 1) /
-                  (schedule.at("lanes") * schedule.at("vectors")),
-              3);
-    EXPECT_GE(schedule.at("parallel"), 3);
+    const int64_t tile = schedule.at("lanes") * schedule.at("vectors"), tiles = (outputs + tile - 1) / tile;
+    EXPECT_TRUE(tiles % 2 == 0 || schedule.at("parallel") >= 3) << outputs;
   }
 }
 
@@ -79,6 +84,17 @@ TEST(CostModel, ConvolutionsUseTheWidestVectors) {
   const TargetInfo target = twoCores("x86-64-v4");
   EXPECT_EQ(chooseSchedule(convolution(512, 512, 7, 3, 1, target), target).at("lanes"), 16);
   EXPECT_EQ(chooseSchedule(convolution(3, 20, 24, 5, 1, target), target).at("lanes"), 8); // What divides 24.
+}
+
+// GoogLeNet's 5a and 5b, ResNet-50's conv5: 1x1 convolutions of 49 pixels wait for their weights, which a tile of half the
+// block reads with gaps. It takes up to 1.5 of the time. At 14 x 14 the arithmetic counts again.
+TEST(CostModel, WeightsOfFewPixelsAreReadInOneStream) {
+  const TargetInfo target = twoCores("x86-64-v4");
+  for (auto [inputs, outputs] : {std::array<int64_t, 2>{832, 256}, {832, 384}, {512, 2048}, {2048, 512}}) {
+    const Schedule schedule = chooseSchedule(convolution(inputs, outputs, 7, 1, 1, target), target);
+    EXPECT_EQ(schedule.at("lanes") * schedule.at("vectors"), blockFor(outputs, target)) << inputs << " to " << outputs;
+  }
+  EXPECT_EQ(chooseSchedule(convolution(256, 1024, 14, 1, 1, target), target).at("pixels"), 14);
 }
 
 // LeNet's ip2 at batch 64: ten outputs in one tile of 16 would leave a core idle, and take 1.47 of the time on AVX2.
