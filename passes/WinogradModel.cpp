@@ -13,7 +13,7 @@ constexpr int64_t tilesTried[] = {2, 4, 6}; ///< Transforms of 4, 6 or 8 numbers
 constexpr int64_t largestTransform = 8;
 
 constexpr double bytesFromL2 = 32; ///< A cycle, of what is read in turn.
-constexpr double scattered = 6;    ///< Times as long for short pieces from memory.
+constexpr double scattered = 1.5;  ///< Times as long for short pieces from memory, in huge pages; in small ones 6.
 
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 

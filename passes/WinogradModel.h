@@ -26,7 +26,7 @@ struct ConvolutionCost {
   bool bf16 = false;   ///< `direct` is of bf16.
 
   /// Not for a gain within the model's error, but even for a little loss where its result is the more exact.
-  bool winogradPays() const { return tile > 0 && winograd < (bf16 ? 1.1 : 0.9) * direct; }
+  bool winogradPays() const { return tile > 0 && winograd < (bf16 ? 1.1 : 0.95) * direct; }
 };
 
 /// The time of direct sums of bf16 over `inputs` channels, which are read in pairs, by that of f32.
