@@ -185,6 +185,13 @@ private:
     return nullptr;
   }
 
+  ConvolutionRecord *wayRecordOf(const std::string &convolution) {
+    for (ConvolutionRecord &record : records().convolutions)
+      if (record.convolution == convolution)
+        return &record;
+    return nullptr;
+  }
+
   double quickTime(const PlannedKernel &kernel) {
     const std::string key = kernelKey(kernel.spec);
     if (const KernelRecord *record = recordOf(key))
@@ -232,14 +239,13 @@ private:
 
   /// Direct sums, or Winograd's filtering with which tile: judged by the kernels that the choice changes.
   bool chooseWays(TuneVariant &current) {
-    for (const std::string &name : current.choices) {
+    for (const auto &[name, modelTile] : std::vector(current.choices)) {
       if (!hasTime() || left() < (1 - partForWays) * options.budget)
         return true;
-      auto isNamed = [&](const ConvolutionRecord &record) { return record.convolution == name; };
-      if (llvm::any_of(records().convolutions, isNamed))
+      if (wayRecordOf(name))
         continue;
       progress.show("ways to compute " + name);
-      ConvolutionRecord chosen{name};
+      ConvolutionRecord chosen{name, modelTile};
       std::optional<TuneVariant> best;
       for (int64_t tile : {0, 2, 4, 6}) {
         std::vector<ConvolutionRecord> ways = records().convolutions;
@@ -251,12 +257,16 @@ private:
         auto quickly = [&](const PlannedKernel &kernel) { return quickTime(kernel); };
         auto tuned = [&](const PlannedKernel &kernel) { return tunedTime(kernel, options.budget / 20); };
         const double other0 = timeBeyond(other->plan, now.plan, quickly), now0 = timeBeyond(now.plan, other->plan, quickly);
-        if (other0 == 0 || other0 > worthTuning * now0) // It goes this way already, the tile does not fit, or it is slow.
+        if (other0 == 0) // It goes this way already, or the tile does not fit.
+          continue;
+        if (!best)
+          chosen.untuned = chosen.microseconds = now0;
+        if (other0 > worthTuning * now0)
           continue;
         const double otherTime = timeBeyond(other->plan, now.plan, tuned), nowTime = timeBeyond(now.plan, other->plan, tuned);
         if (!hasTime())
           return true;
-        if (chosen.untuned == 0)
+        if (!best)
           chosen.untuned = chosen.microseconds = nowTime;
         if (otherTime < clearlyFaster * nowTime) {
           chosen.tile = tile;
@@ -264,11 +274,13 @@ private:
           best = std::move(other);
         }
       }
-      if (best) { // The cost model would go another way.
+      if (chosen.untuned > 0) {
         records().convolutions.push_back(chosen);
+        write();
+      }
+      if (best) { // The cost model would go another way.
         added.insert(name);
         reserved += secondsToConfirm + 1e-6 * comparedRuns * (chosen.microseconds + chosen.untuned);
-        write();
         progress.done(name + (chosen.tile ? ": Winograd's filtering, tile " + std::to_string(chosen.tile) : ": direct sums"));
         current.plan = std::move(best->plan);
       }
@@ -299,7 +311,7 @@ private:
   }
 
   /// Compares again, minutes later, what this run found for convolutions: another process may have taken a core while
-  /// one way was measured. Forgets what is no longer faster.
+  /// one way was measured. Where it is no longer faster, the cost model's way becomes the record.
   bool confirmWays(TuneVariant &variant) {
     const std::vector<ConvolutionRecord> found = records().convolutions;
     for (const ConvolutionRecord &record : found) {
@@ -313,13 +325,17 @@ private:
       if (foundTime < clearlyFaster * modelTime)
         continue;
       progress.done(record.convolution + ": not confirmed");
-      records().convolutions = ways->others;
+      for (const auto &[name, tile] : ways->model.choices)
+        if (ConvolutionRecord *kept = name == record.convolution ? wayRecordOf(name) : nullptr) {
+          kept->tile = tile;
+          kept->microseconds = kept->untuned;
+        }
       variant = std::move(ways->model);
     }
     return true;
   }
 
-  /// The same for schedules, in whose place the cost model's stay.
+  /// The same for schedules.
   void confirmKernels(const TuneVariant &variant) {
     for (const auto &[key, call] : callsOf(variant.plan)) {
       const PlannedKernel &kernel = *call.first;
@@ -386,9 +402,7 @@ private:
     const std::optional<Ways> ways = waysOf(record, recorded);
     if (!ways)
       return false;
-    if (ways->modelCalls.empty() || ways->recordedCalls.empty())
-      ++counts.same;
-    else
+    if (!ways->modelCalls.empty() && !ways->recordedCalls.empty())
       checkCalls(ways->modelCalls, ways->recordedCalls, record.convolution,
                  "tile=" + std::to_string(tileIn(ways->modelCalls)),
                  "tile=" + std::to_string(tileIn(ways->recordedCalls)));

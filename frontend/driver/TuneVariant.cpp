@@ -37,9 +37,12 @@ std::optional<TuneVariant> variantWith(const std::vector<ConvolutionRecord> &con
     return std::nullopt;
   TuneVariant variant{std::move(*plan), {}, false};
   module->walk([&](Operation *op) {
-    if (auto choice = op->getAttrOfType<StringAttr>(cnn::choiceAttributeName))
-      if (!llvm::is_contained(variant.choices, choice.getValue()))
-        variant.choices.push_back(choice.str());
+    auto name = op->getAttrOfType<StringAttr>(cnn::choiceAttributeName);
+    const auto isNamed = [&](const TuneChoice &choice) { return choice.convolution == name.getValue(); };
+    if (name && llvm::none_of(variant.choices, isNamed)) {
+      auto tile = op->getAttrOfType<IntegerAttr>("tile");
+      variant.choices.push_back({name.str(), tile ? tile.getInt() : 0});
+    }
   });
   if (auto floats = (*module)->getAttrOfType<IntegerAttr>("cnn.parameter_floats"))
     variant.coldWeights = floats.getInt() * 4 > target.l3Bytes;

@@ -14,11 +14,17 @@
 
 namespace fovea {
 
+/// A convolution that could go another way, and which it goes: the tile of Winograd's filtering, or 0 for direct sums.
+struct TuneChoice {
+  std::string convolution;
+  int64_t tile = 0;
+};
+
 /// A compilation with certain ways for its convolutions.
 struct TuneVariant {
   ProgramPlan plan;
-  std::vector<std::string> choices; ///< Convolutions that could go another way, in their order.
-  bool coldWeights = false;         ///< Whether the network's weights exceed the caches.
+  std::vector<TuneChoice> choices;
+  bool coldWeights = false; ///< Whether the network's weights exceed the caches.
 };
 
 /// What `compile` would make where the convolutions go these ways and every kernel has the cost model's schedule. None
