@@ -71,13 +71,15 @@ Built build(const KernelSpec &kernel, const TargetInfo &target) {
       value = readByThreads(parameter);
       built.scheduled.perThread.push_back(value);
     }
-    values.push_back({value, spec});
+    values.push_back({value, spec, -1, parameter.parameter()});
   }
 
   ScheduledKernel &scheduled = built.scheduled;
   for (OpSpec op : kernel.ops) {
     if (target.onDevice())
       op.attributes[onDevice] = true;
+    if (usesTiles(kernel))
+      op.attributes[byTiles] = true;
     std::vector<Tensor> operands;
     for (int operand : op.operands) {
       Tensor tensor = values.at(operand);
@@ -166,10 +168,8 @@ void silenceWarnings() {
 }
 
 Target halideTarget(const KernelSpec &kernel, const TargetInfo &target) {
-  Target machine(target.halideTarget);
-  // Only where they are wanted: all other kernels run on every CPU of the level.
-  if (usesBf16(kernel) && target.bf16Products)
-    machine = machine.with_feature(Target::AVX512_Cannonlake).with_feature(Target::AVX512_Zen4);
+  // bf16's only where they are wanted: all other kernels run on every CPU of the level.
+  const Target machine(target.halideTarget + (usesBf16(kernel) ? target.bf16Features : ""));
   return machine.with_feature(Target::NoRuntime).with_feature(Target::NoAsserts).with_feature(Target::NoBoundsQuery);
 }
 

@@ -237,11 +237,11 @@ private:
                     const std::string &next) {
     const std::string metadata = prefix + "_metadata", table = prefix + "_functions", target = prefix + "_target",
                       needs = prefix + "_needs";
-    const bool bf16 = level.target.bf16Products &&
-                      llvm::any_of(plan->kernels, [](const PlannedKernel &kernel) { return usesBf16(kernel.spec); });
+    const bool bf16 = llvm::any_of(plan->kernels, [](auto &kernel) { return usesBf16(kernel.spec); }),
+               tiles = llvm::any_of(plan->kernels, [](auto &kernel) { return usesTiles(kernel.spec); });
     text(metadata, level.metadata);
     text(target, level.target.name);
-    text(needs, llvm::join(neededFeatures(level.target, bf16), " "));
+    text(needs, llvm::join(neededFeatures(level.target, bf16, tiles), " "));
     Type tableType = LLVM::LLVMArrayType::get(pointer, plan->functions.size());
     global(tableType, LLVM::Linkage::Private, table, [&] {
       Value value = b.create<LLVM::UndefOp>(loc, tableType);

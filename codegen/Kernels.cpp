@@ -21,8 +21,9 @@ std::string cacheKey(const PlannedKernel &kernel, const TargetInfo &target) {
   // What a schedule may ask of the machine beside its instructions.
   std::string machine = target.halideTarget;
   for (int number : {target.vectorLanes, target.vectorRegisters, target.fmaLatency, target.cores,
-                     int(target.memoryBroadcast), int(target.bf16Products)})
+                     int(target.memoryBroadcast)})
     machine += ' ' + std::to_string(number);
+  machine += target.bf16Features;
   return sha256(kernel.json + "\n" + kernel.symbol + "\n" + machine + "\n" + kernelCompilerId());
 }
 

@@ -76,9 +76,9 @@ private:
     auto [found, isNew] = known.try_emplace(planned.json, plan.kernels.size());
     if (isNew) {
       // Machine code of one name is the same also where programs are linked together.
-      const bool bf16 = target.bf16Products && usesBf16(planned.spec);
+      const std::string bf16 = usesBf16(planned.spec) ? target.bf16Features : "";
       planned.symbol =
-          "fovea_k_" + sha256(planned.json + "\n" + target.halideTarget + (bf16 ? "+bf16" : "")).substr(0, 16);
+          "fovea_k_" + sha256(planned.json + "\n" + target.halideTarget + bf16).substr(0, 16);
       planned.label = function.name + " " + kernel.getName().str();
       plan.kernels.push_back(std::move(planned));
     }

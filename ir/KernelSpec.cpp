@@ -154,6 +154,8 @@ KernelSpec kernelFromJson(const std::string &text) {
   }
 }
 
+bool usesTiles(const KernelSpec &kernel) { return kernel.schedule.contains("tile_channels"); }
+
 bool usesBf16(const KernelSpec &kernel) {
   auto narrow = [](const TensorSpec &tensor) { return tensor.element == ElementType::BF16; };
   return std::any_of(kernel.inputs.begin(), kernel.inputs.end(), narrow) ||

@@ -54,6 +54,9 @@ struct KernelSpec {
 /// Whether any of the kernel's tensors is of bf16.
 bool usesBf16(const KernelSpec &kernel);
 
+/// Whether its schedule has the sums made by AMX's tiles.
+bool usesTiles(const KernelSpec &kernel);
+
 /// Canonical JSON (sorted keys, one line); equal kernels give equal text.
 std::string toJson(const KernelSpec &kernel);
 

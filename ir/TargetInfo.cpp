@@ -75,10 +75,14 @@ bool hasHalvedVectors() {
 /// LLVM's code for AVX2 is that for Haswell, which has the whole level.
 constexpr const char *level3Features[] = {"popcnt", "sse4.1", "avx2", "fma", "f16c", "bmi", "bmi2", "lzcnt", "movbe"};
 constexpr const char *level4Features[] = {"avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"};
-/// AVX-512's bf16 products, with all else that LLVM's code for Zen 4, Halide's target for them, may use. Intel's CPUs with
-/// bf16 have no SSE4a.
-constexpr const char *bf16Features[] = {"avx512bf16",   "avx512ifma",      "avx512vbmi", "avx512vbmi2", "avx512vnni",
-                                        "avx512bitalg", "avx512vpopcntdq", "gfni",       "sse4a"};
+/// AVX-512's bf16 products, with all else that LLVM's code for the CPUs of Halide's targets may use that have them: Zen 4,
+/// whose SSE4a Intel's lack, and Sapphire Rapids, whose half floats AMD's lack.
+constexpr const char *bf16Features[] = {"avx512bf16", "avx512ifma",   "avx512vbmi",      "avx512vbmi2",
+                                        "avx512vnni", "avx512bitalg", "avx512vpopcntdq", "gfni"};
+constexpr const char *zen4Features[] = {"sse4a"}, *sapphireRapidsFeatures[] = {"avx512fp16", "avxvnni"};
+constexpr const char *zen4Bf16 = "-avx512_cannonlake-avx512_zen4",
+                     *sapphireRapidsBf16 = "-avx512_cannonlake-avx512_sapphirerapids";
+constexpr const char *tileFeature = "amx-bf16";
 
 template <size_t n> bool supportsAll(const char *const (&features)[n]) {
   return std::all_of(features, features + n, [](const char *feature) { return cpuSupports(feature); });
@@ -86,7 +90,12 @@ template <size_t n> bool supportsAll(const char *const (&features)[n]) {
 
 bool supportsLevel3() { return supportsAll(level3Features); }
 bool supportsLevel4() { return supportsLevel3() && supportsAll(level4Features); }
-bool supportsBf16Products() { return supportsLevel4() && supportsAll(bf16Features); }
+
+std::string supportedBf16() {
+  if (!supportsLevel4() || !supportsAll(bf16Features))
+    return "";
+  return supportsAll(zen4Features) ? zen4Bf16 : supportsAll(sapphireRapidsFeatures) ? sapphireRapidsBf16 : "";
+}
 
 } // namespace
 
@@ -106,14 +115,20 @@ std::string cpuName() {
   return cpuModelName() + ", family " + std::to_string(family) + " model " + std::to_string(model);
 }
 
-std::vector<std::string> neededFeatures(const TargetInfo &target, bool bf16) {
+std::vector<std::string> neededFeatures(const TargetInfo &target, bool bf16, bool tiles) {
   if (target.onDevice())
     return {};
-  std::vector<std::string> features(std::begin(level3Features), std::end(level3Features));
+  std::vector<std::string> features;
+  auto add = [&](auto &more) { features.insert(features.end(), std::begin(more), std::end(more)); };
+  add(level3Features);
   if (target.name == "x86-64-v4")
-    features.insert(features.end(), std::begin(level4Features), std::end(level4Features));
-  if (bf16)
-    features.insert(features.end(), std::begin(bf16Features), std::end(bf16Features));
+    add(level4Features);
+  if (bf16 && target.bf16Products()) {
+    add(bf16Features);
+    target.bf16Features == zen4Bf16 ? add(zen4Features) : add(sapphireRapidsFeatures);
+  }
+  if (tiles)
+    features.push_back(tileFeature);
   return features;
 }
 
@@ -123,7 +138,8 @@ TargetInfo hostTarget() {
   TargetInfo target = supportsLevel4() ? level4() : level3();
   if (supportsLevel4() && hasHalvedVectors())
     target.vectorLanes = 8;
-  target.bf16Products = supportsBf16Products();
+  target.bf16Features = supportedBf16();
+  target.bf16Tiles = target.bf16Products() && cpuSupports(tileFeature);
   target.cpu = cpuModelName();
   target.cores = hostCores();
   target.l1Bytes = cacheBytes(1, target.l1Bytes);

@@ -22,9 +22,11 @@ struct TargetInfo {
   int l1Bytes = 32 << 10;   ///< A core's data caches of the first
   int l2Bytes = 1 << 20;    ///< and second level,
   int l3Bytes = 32 << 20;   ///< and the last level that cores share.
-  bool bf16Products = false;    ///< Multiplies and adds pairs of bf16 in one instruction (vdpbf16ps).
+  std::string bf16Features;     ///< Of Halide, where pairs of bf16 are multiplied and added in one instruction (vdpbf16ps).
+  bool bf16Tiles = false;       ///< Multiplies tiles of bf16 (AMX), and the system lets it.
   bool memoryBroadcast = false; ///< An FMA can broadcast a scalar from memory (AVX-512).
 
+  bool bf16Products() const { return !bf16Features.empty(); }
   bool onDevice() const { return device != DeviceKind::Cpu; }
   /// What the addresses of tensors are multiples of, in bytes: a cache line, or what sub-buffers of OpenCL need anywhere.
   int alignment() const { return onDevice() ? 512 : 64; }
@@ -42,8 +44,8 @@ struct TargetInfo {
 std::string cpuName();
 
 /// The CPU features that machine code for the target takes for granted, by the names of runtime/CpuFeatures.h; with those
-/// of bf16 products where `bf16`.
-std::vector<std::string> neededFeatures(const TargetInfo &target, bool bf16);
+/// of bf16 products where `bf16`, and of tiles of bf16 where `tiles`.
+std::vector<std::string> neededFeatures(const TargetInfo &target, bool bf16, bool tiles);
 
 /// The machine this process runs on, by its CPU features. Throws std::runtime_error below AVX2+FMA.
 TargetInfo hostTarget();

@@ -1,6 +1,7 @@
 #include "passes/CostModel.h"
 
 #include "passes/MachineModel.h"
+#include "passes/TileModel.h"
 #include "passes/TilingCost.h"
 #include "passes/WinogradModel.h"
 
@@ -307,6 +308,8 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
     return {{"lanes", lanes}, {"vectors", tile.vectors}, {"taps", tile.pixels}, {"taps_are_columns", columns}};
   }
 
+  if (const Schedule tiles = tileSchedule(kernel, *anchor, target); !tiles.empty())
+    return tiles;
   const TensorSpec &weight = k.tensor(anchor->operands[1]);
   const bool narrow = weight.element == ElementType::BF16;
   // Of halved registers, a sum of the widest waits for half as many instructions: it runs further ahead of memory.

@@ -1,6 +1,7 @@
 #include "passes/ScheduleSpace.h"
 
 #include "passes/CostModel.h"
+#include "passes/TileModel.h"
 #include "passes/TilingCost.h"
 #include "passes/WinogradModel.h"
 
@@ -112,6 +113,24 @@ std::string whyRowsAreIllegal(const KernelSpec &kernel, const Schedule &schedule
   return whyStripsAreIllegal(kernel, schedule);
 }
 
+/// Of a kernel whose sums AMX's tiles make.
+std::string whyTilesAreIllegal(const KernelSpec &kernel, const OpSpec &anchor, const Schedule &schedule,
+                               const TargetInfo &target) {
+  if (std::string why = whyNoTiles(kernel, anchor, target); !why.empty())
+    return why;
+  for (const auto &[key, value] : schedule)
+    if (key != "tile_channels" && key != "tile_rows" && key != "parallel")
+      return "the schedule of " + anchor.op + " by tiles has no " + key;
+  const std::vector<int64_t> channels = tileChannels(kernel, anchor);
+  if (const int64_t given = schedule.at("tile_channels"); std::find(channels.begin(), channels.end(), given) == channels.end())
+    return "tiles of " + text(given) + " channels do not divide " + text(anchor.results[0].block) + ", or 16 does not divide them";
+  if (const int64_t rows = keyOf(schedule, "tile_rows", 1); rows < 1 || rows > resultRows(kernel))
+    return "tile_rows of " + text(rows) + " are not between 1 and the " + text(resultRows(kernel)) + " rows there are";
+  if (const int64_t parallel = keyOf(schedule, "parallel", 0); parallel < 0 || parallel > 2)
+    return "parallel of " + text(parallel) + " has no meaning for tiles";
+  return "";
+}
+
 std::string whyRestIsIllegal(const KernelSpec &kernel, const OpSpec &anchor, const Schedule &schedule) {
   const int64_t parallel = keyOf(schedule, "parallel", isWinogradConvolution(anchor) ? 1 : 0);
   const int64_t mostParallel = anchor.op.starts_with("conv2d") ? 4 : anchor.op.starts_with("winograd") ? 2 : 1;
@@ -199,6 +218,17 @@ SearchStep valuesOf(const std::string &key, std::vector<int64_t> values) {
   return step;
 }
 
+/// Pieces of a layer whose sums AMX's tiles make.
+std::vector<SearchStep> tilesOfAmx(const KernelSpec &kernel, const OpSpec &anchor) {
+  SearchStep pieces;
+  const int64_t rows = resultRows(kernel);
+  for (int64_t channels : tileChannels(kernel, anchor))
+    for (int64_t strips : {1, 2, 4, 8, 16})
+      if (strips <= rows && channels <= 512)
+        pieces.push_back({{"tile_channels", channels}, {"tile_rows", ceilDiv(rows, strips)}});
+  return {pieces, valuesOf("parallel", {0, 1, 2})};
+}
+
 /// Tiles that read whole blocks of weights also ask for the next.
 SearchStep withPrefetch(const SearchStep &tiles, int64_t block) {
   SearchStep result;
@@ -244,6 +274,8 @@ std::vector<int64_t> divisors(int64_t number, int64_t least, int64_t most) {
 
 std::string whyIllegal(const KernelSpec &kernel, const Schedule &schedule, const TargetInfo &target) {
   const OpSpec *anchor = anchorOf(kernel);
+  if (anchor && schedule.contains("tile_channels"))
+    return whyTilesAreIllegal(kernel, *anchor, schedule, target);
   const Space space = spaceOf(kernel);
   const std::string name = anchor ? anchor->op : kernel.ops.back().op;
   for (const auto &[key, value] : schedule) {
@@ -268,6 +300,8 @@ std::vector<SearchStep> searchSteps(const KernelSpec &kernel, const TargetInfo &
   const std::string &op = anchor->op;
   if (space.side.empty())
     return {};
+  if (whyNoTiles(kernel, *anchor, target).empty())
+    return tilesOfAmx(kernel, *anchor);
   if (op == "dense_input_gradient") {
     SearchStep step;
     for (int64_t lanes = target.registerLanes; lanes >= 8; lanes /= 2)

@@ -98,6 +98,8 @@ struct TilePoolingPass : impl::TilePoolingBase<TilePoolingPass> {
     const Schedule given = spec.schedule;
     for (const auto &[key, value] : chooseSchedule(spec, info))
       spec.schedule.try_emplace(key, value);
+    if (usesTiles(spec)) // Whose schedule knows no line buffers.
+      return;
     const PoolTiling tiling = chooseTiling(spec, info);
     if (spec.ops[0].op == "conv2d" && given.empty() &&
         separateCycles(spec, info) < marginOfTwo * tilingCost(spec, tiling, info).cycles)

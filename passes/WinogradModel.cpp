@@ -132,8 +132,11 @@ RegisterTile wideTile(int64_t vectors, int64_t pixels, const TargetInfo &target)
 } // namespace
 
 double bf16Share(int64_t inputs, const TargetInfo &target) {
+  constexpr double ofTiles = 0.15; // A sixteenth, were it not for edges, and for images and weights that have to come.
+  if (target.bf16Tiles && inputs >= 3)
+    return ofTiles;
   // An instruction takes twice the products in the time that one of the widest registers takes for single ones.
-  return target.bf16Products ? double(inputs + inputs % 2) / (2 * double(inputs)) : 1.0;
+  return target.bf16Products() ? double(inputs + inputs % 2) / (2 * double(inputs)) : 1.0;
 }
 
 bool tilesOperand(const ConvolutionShape &s, ConvolutionPass pass, int64_t tile) {

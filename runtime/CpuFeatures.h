@@ -7,8 +7,17 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace fovea {
+
+/// Asks Linux (5.16 and later) for the use of AMX's tiles: it gives their 8 kB of state only to processes that ask, with
+/// all their threads to come. False where it does not.
+inline bool mayUseTiles() {
+  constexpr long requestPermission = 0x1023, tileData = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA.
+  return syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+}
 
 /// False also for a name that this runtime does not know: a later compiler's program asks for something newer.
 inline bool cpuSupports(std::string_view feature) {
@@ -39,7 +48,11 @@ inline bool cpuSupports(std::string_view feature) {
   FOVEA_CPU_FEATURE("avx512vnni");
   FOVEA_CPU_FEATURE("avx512bitalg");
   FOVEA_CPU_FEATURE("avx512vpopcntdq");
+  FOVEA_CPU_FEATURE("avx512fp16");
+  FOVEA_CPU_FEATURE("avxvnni");
 #undef FOVEA_CPU_FEATURE
+  if (feature == "amx-bf16")
+    return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") && mayUseTiles();
   return false;
 }
 

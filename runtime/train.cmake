@@ -1,5 +1,6 @@
 # The compiled program's execution and training.
 set(FOVEA_RUNTIME_TRAIN_SOURCES
+  AmxSums.cpp
   CApi.cpp
   Checkpoint.cpp
   Communicator.cpp
@@ -31,6 +32,7 @@ set(FOVEA_RUNTIME_TRAIN_SOURCES
   device/OpenCl.cpp
   device/Ptx.cpp)
 set(FOVEA_RUNTIME_HOT_SOURCES
+  AmxSums.cpp
   Dataset.cpp
   Preprocess.cpp
   HalideRuntime.cpp

@@ -1,4 +1,4 @@
-#include "codegen/algorithms/Convolution.h"
+#include "codegen/algorithms/Tiles.h"
 
 namespace fovea {
 
@@ -23,6 +23,14 @@ Stage conv2d(const OpSpec &op, const std::vector<Tensor> &operands) {
     stage.padding = zeroPadded(in);
   }
   const Groups group = groups(op, shape[0], shape[1], weight.spec.block);
+  if (integer(op, byTiles, 0)) {
+    const int outputs = group.count > 1 ? group.outputs : int(op.results[0].block);
+    stage.sum = tiledSums(in, stage.padding, weight, {column, row, outputs, group.inputs});
+    Func result("conv2d");
+    result(c, x, y, n) = stage.sum(c, x, y, n) + (operands.size() == 3 ? operands[2].at(c, 0, 0, 0) : Expr(0.0f));
+    stage.results = {{result, op.results[0]}};
+    return stage;
+  }
   const SumOperands term(stage, op, group, weight, in, existing(c, op.results[0], group.count), &r, r.channel, r.column,
                          r.row, ix, iy);
 

@@ -1,4 +1,4 @@
-#include "codegen/algorithms/Tensor.h"
+#include "codegen/algorithms/Tiles.h"
 
 namespace fovea {
 
@@ -49,6 +49,14 @@ Stage dense(const OpSpec &op, const std::vector<Tensor> &operands) {
   if (integer(op, onDevice, 0))
     return denseOnDevice(op, operands);
   const Tensor &in = operands[0], &weight = operands[1];
+  if (integer(op, byTiles, 0)) {
+    const Axis columns{.kernel = int(in.width()), .stride = 1, .before = 0},
+        rows{.kernel = int(in.height()), .stride = 1, .before = 0};
+    Func sums = tiledSums(in, Func(), weight, {columns, rows, int(op.results[0].block), int(in.channels())});
+    Func result("dense");
+    result(c, n) = sums(c, 0, 0, n) + (operands.size() == 3 ? operands[2].at(c, 0, 0, 0) : Expr(0.0f));
+    return {.results = {{result, op.results[0]}}, .sum = sums};
+  }
   const int lanes = int(weight.spec.block);
   const LayerSum r(weight.spec, in.channels(), in.width(), in.height());
   const std::vector<Expr> at = r.inWeight(weight.spec, c, {c % lanes, r.channel, r.column, r.row, c / lanes});

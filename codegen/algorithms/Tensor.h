@@ -25,6 +25,7 @@ struct Tensor {
   Halide::Func func;
   TensorSpec spec;
   int component = -1;
+  Halide::Parameter parameter{}; ///< Of an operand of the kernel.
 
   Halide::Expr operator()(const std::vector<Halide::Expr> &arguments) const;
   /// The element at logical channel, column, row, image; ranks below 4 ignore the rest.
@@ -90,6 +91,9 @@ int64_t divisorOf(int64_t extent, int64_t atMost);
 
 /// The attribute that says that an operation's kernel is for a device.
 constexpr const char *onDevice = "on_device";
+
+/// The attribute that says that an operation's sums are made by AMX's tiles.
+constexpr const char *byTiles = "by_tiles";
 
 /// Images whose pixels at one place a thread of a device computes together, so that windows leave the image for all of
 /// them or for none; 1 on a CPU, and where the images are no multiple.

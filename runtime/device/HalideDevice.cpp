@@ -1,5 +1,6 @@
 // What the code calls that Halide generates for kernels on devices: the interface of Halide's own runtime, which is not
 // linked. Its runtime looks each kernel up at each launch and asks the driver for memory; this one does neither.
+#include "runtime/HalideBuffer.h"
 #include "runtime/device/Device.h"
 
 #include <algorithm>
@@ -7,22 +8,7 @@
 
 namespace {
 
-/// halide_dimension_t and halide_buffer_t (HalideRuntime.h): the runtime includes no header of Halide.
-struct Dimension {
-  int32_t min, extent, stride;
-  uint32_t flags;
-};
-struct Buffer {
-  uint64_t device;
-  const void *interface;
-  uint8_t *host;
-  uint64_t flags;
-  uint8_t code, bits;
-  uint16_t lanes;
-  int32_t dimensions;
-  Dimension *dim;
-  void *padding;
-};
+using Buffer = fovea::HalideBuffer;
 
 /// From the first element to the last.
 int64_t bytesOf(const Buffer &buffer) {

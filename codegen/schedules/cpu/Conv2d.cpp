@@ -14,15 +14,15 @@ const TensorSpec &paddedOperand(const ScheduledKernel &kernel) {
   return kernel.kernel.tensor(kernel.anchorOp().operands[0]);
 }
 
-/// Rounds the channels up to vectors: the operand has the lanes. A vector shifted inwards would begin before it.
+} // namespace
+
+// Rounds the channels up to vectors: the operand has the lanes. A vector shifted inwards would begin before it.
 void vectorizePadding(Func padding, const TensorSpec &operand) {
   const int lanes = int(vectorDividing(operand.block, 16));
   Var co("co"), ci("ci");
   if (lanes > 1)
     padding.split(c, co, ci, lanes, TailStrategy::RoundUp).vectorize(ci);
 }
-
-} // namespace
 
 // A register tile of `vectors` vectors of channels by `pixels` pixels of a row: each step of the sum loads the vectors of
 // the weight once and broadcasts a pixel for each FMA. A fused pooling keeps the rows of one of its own (`pooled`).

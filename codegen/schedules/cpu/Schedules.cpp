@@ -26,7 +26,7 @@ void unrollSum(Halide::Stage sum, const ScheduledKernel &kernel, int lanes, Hali
   }
   Halide::Var vector("vector"), lane("lane");
   sum.split(vars.c, vector, lane, lanes).reorder(order({*pair, lane, vector, inner}, reduction));
-  if (kernel.target.bf16Products)
+  if (kernel.target.bf16Products())
     sum.atomic().vectorize(*pair).vectorize(lane);
   else
     sum.reorder(lane, *pair).vectorize(lane).unroll(*pair);
@@ -46,6 +46,8 @@ void scheduleCpu(ScheduledKernel &kernel) {
   if (!kernel.anchor())
     return kernel.normalizes() || !kernel.rows.empty() ? scheduleRows(kernel) : schedulePointwise(kernel);
   const std::string &op = kernel.anchorOp().op;
+  if (usesTiles(kernel.kernel))
+    return scheduleTiles(kernel);
   if (op == "conv2d_weight_gradient")
     return scheduleConv2dWeightGradient(kernel);
   if (op == "dense_input_gradient")

@@ -15,6 +15,9 @@ void holdUpdate(ScheduledKernel &kernel, Halide::Var at, Halide::Var inner, int 
 /// computed again.
 void computeRows(ScheduledKernel &kernel, Halide::Var row, Halide::Var storage);
 
+/// Vectorizes the zero-padded copy of `operand`.
+void vectorizePadding(Halide::Func padding, const TensorSpec &operand);
+
 /// A loop order from the innermost: `first`, then the reduction.
 std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const std::vector<Halide::RVar> &then);
 
@@ -27,6 +30,7 @@ void scheduleCpu(ScheduledKernel &kernel);
 
 void scheduleConv2d(ScheduledKernel &kernel);       ///< conv2d and its input gradient
 void scheduleDense(ScheduledKernel &kernel);
+void scheduleTiles(ScheduledKernel &kernel);        ///< conv2d and dense of bf16, by AMX
 void scheduleDenseInputGradient(ScheduledKernel &kernel);
 void scheduleConv2dWeightGradient(ScheduledKernel &kernel);
 void scheduleDenseWeightGradient(ScheduledKernel &kernel);

@@ -135,9 +135,10 @@ int KernelBuilder::relayout(int x, const TensorSpec &to) { return op("relayout",
 
 KernelSpec KernelBuilder::scheduled() const {
   KernelSpec result = kernel;
+  result.schedule = schedule;
   if (!target.onDevice())
     result.schedule = chooseSchedule(result, target);
-  if (!target.onDevice() && hasHalo(result))
+  if (!target.onDevice() && hasHalo(result) && !usesTiles(result))
     for (const auto &[key, value] : toSchedule(chooseTiling(result, target)))
       result.schedule[key] = value;
   for (const auto &[key, value] : schedule)

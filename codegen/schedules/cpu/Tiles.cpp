@@ -1,0 +1,62 @@
+#include "codegen/schedules/cpu/Schedules.h"
+
+#include <algorithm>
+
+namespace fovea {
+
+using namespace Halide;
+
+namespace {
+
+const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
+
+void vectorizeChannels(Func f, int lanes) {
+  Var co("co"), ci("ci");
+  f.split(c, co, ci, lanes, TailStrategy::RoundUp).vectorize(ci);
+}
+
+} // namespace
+
+// A task has the runtime make the sums of `tile_channels` channels and `tile_rows` rows of the result (with a pooling
+// behind it of all rows that these read) and takes them, while they are in the second-level cache, through everything
+// else. It is told whole rows, as it fits its tiles into them.
+void scheduleTiles(ScheduledKernel &kernel) {
+  const Stage &stage = *kernel.anchor();
+  const TensorSpec &result = kernel.stages.back().results[0].spec;
+  const int channels = int(kernel.key("tile_channels", 16)), parallel = int(kernel.key("parallel", 0));
+  const int lanes = int(vectorDividing(channels, kernel.target.registerLanes));
+  Var co("co"), ci("ci"), strip("strip"), row("row"), tiles("tiles"), task("task");
+  Func output = kernel.output, sums = stage.sum, padding = stage.padding;
+  output.split(c, co, ci, channels).vectorize(ci, lanes);
+  sums.bound_extent(c, channels);
+  if (result.shape.size() == 2) {
+    output.reorder(ci, n, co);
+    if (parallel)
+      output.parallel(co);
+    sums.compute_at(output, co);
+    return;
+  }
+  const int rows = int(std::min(kernel.key("tile_rows", 1), result.shape[2]));
+  output.split(y, strip, row, rows, TailStrategy::ShiftInwards).reorder(ci, x, row, strip, co, n);
+  Var where = strip;
+  if (parallel == 1) {
+    output.parallel(n);
+  } else if (parallel == 2) {
+    output.fuse(strip, co, tiles).fuse(tiles, n, task).parallel(task);
+    where = task;
+  }
+  sums.compute_at(output, where);
+  if (!kernel.rows.empty()) {
+    vectorizeChannels(kernel.rows.front().func, lanes);
+    computeRows(kernel, row, where);
+  }
+  if (!padding.defined())
+    return;
+  if (parallel == 2) // One copy for all tiles of channels.
+    padding.compute_root().fuse(y, n, tiles).parallel(tiles);
+  else
+    padding.compute_at(output, n);
+  vectorizePadding(padding, kernel.kernel.tensor(kernel.anchorOp().operands[0]));
+}
+
+} // namespace fovea
