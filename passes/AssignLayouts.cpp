@@ -1,6 +1,7 @@
 #include "ir/Cnn.h"
 #include "passes/CostModel.h"
 #include "passes/Passes.h"
+#include "passes/TileModel.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
@@ -61,14 +62,16 @@ public:
 
   /// A convolution's [O, I, KH, KW]. A block of filters never crosses from one group into the next.
   cnn::LayoutAttr weight(RankedTensorType type, int64_t groups) const {
-    const int64_t filters = type.getDimSize(0);
-    return layout(cnn::LayoutKind::weight,
-                  groups > 1 ? groupBlockFor(filters / groups, target) : blockFor(filters, target));
+    const int64_t filters = type.getDimSize(0),
+                  block = groups > 1 ? groupBlockFor(filters / groups, target) : blockFor(filters, target);
+    return layout(cnn::LayoutKind::weight, type.getElementType().isBF16() ? narrowBlock(block, target) : block);
   }
 
   /// A dense layer's [O, K], seen as [O, C, H, W] of the input that it reads.
   cnn::LayoutAttr denseWeight(RankedTensorType type, RankedTensorType input) const {
-    return layout(cnn::LayoutKind::weight, blockFor(type.getDimSize(0), target), view(input));
+    const int64_t block = blockFor(type.getDimSize(0), target);
+    const bool tiles = type.getElementType().isBF16() && tilesPay(input.getDimSize(0));
+    return layout(cnn::LayoutKind::weight, tiles ? narrowBlock(block, target) : block, view(input));
   }
 
   /// A weight's layout after cnn.transpose_weight: in blocks of input channels.
@@ -275,7 +278,7 @@ private:
         .Case<cnn::NarrowOp>([&](auto) {
           cnn::LayoutAttr wanted = layoutForReader(op->getResult(0));
           if (wanted.getKind() == cnn::LayoutKind::weight)
-            return Requirement{{wanted}, {wanted}};
+            return Requirement{{wideLayout(op->getResult(0), type(0))}, {wanted}};
           // An image is put in order on the way.
           return Requirement{{isa<BlockArgument>(operand(0)) ? layoutOf(type(0)) : activation(operand(0))}, {wanted}};
         })
@@ -377,6 +380,17 @@ private:
       if (!first || use.getOwner()->isBeforeInBlock(first->getOwner()))
         first = &use;
     return first ? require(first->getOwner()).operands[first->getOperandNumber()] : cnn::LayoutAttr();
+  }
+
+  /// The layout of a weight of f32 whose rounded form is `narrowed`.
+  cnn::LayoutAttr wideLayout(Value narrowed, RankedTensorType wide) {
+    for (Operation *user : narrowed.getUsers()) {
+      if (auto conv = dyn_cast<cnn::Conv2dOp>(user))
+        return rules.weight(wide, conv.getGroups());
+      if (auto dense = dyn_cast<cnn::DenseOp>(user))
+        return rules.denseWeight(wide, tensorType(dense.getX()));
+    }
+    return {};
   }
 
   /// The groups of the convolution whose gradient reads `transposed`.

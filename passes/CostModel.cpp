@@ -89,6 +89,19 @@ Schedule blockedDense(const KernelSpec &kernel, const OpSpec &op, const TargetIn
   return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"block", block}, {"parallel", 1}};
 }
 
+/// Blocks of outputs that a core reads side by side, of a weight that comes from memory for one image: with several
+/// streams it asks for more at a time. As many tasks are left as feed all cores alike.
+int64_t streamsOf(const TensorSpec &weight, const TargetInfo &target) {
+  constexpr int64_t most = 8;
+  const int64_t blocks = roundUp(weight.shape[0], weight.block) / weight.block;
+  if (physicalBytes(weight) <= target.l2Bytes * target.cores)
+    return 1;
+  for (int64_t streams = most; streams > 1; --streams)
+    if (blocks % (streams * target.cores) == 0)
+      return streams;
+  return 1;
+}
+
 /// How far apart the pixels of a row lie in what the convolution reads.
 int64_t bytesBetweenPixels(const KernelSpec &kernel, const OpSpec &anchor) {
   const TensorSpec &x = kernel.tensor(anchor.operands[0]);
@@ -345,6 +358,8 @@ Schedule chooseSchedule(const KernelSpec &kernel, const TargetInfo &target) {
     if (images == 1)
       tile.vectors = weight.block / lanes <= 4 ? weight.block / lanes : tile.vectors;
     const bool parallel = elementsOf(weight) * images > 100000;
+    if (const int64_t streams = streamsOf(weight, target); images == 1 && streams > 1)
+      return {{"lanes", lanes}, {"vectors", weight.block / lanes}, {"rows", 1}, {"parallel", 1}, {"streams", streams}};
     while (parallel && tile.vectors % 2 == 0 && weight.shape[0] <= (target.cores - 1) * tile.vectors * lanes) // Tasks.
       tile = bestTile(tile.vectors / 2, images, target, false, most);
     return {{"lanes", lanes}, {"vectors", tile.vectors}, {"rows", tile.pixels}, {"parallel", parallel},

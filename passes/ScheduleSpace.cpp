@@ -62,7 +62,7 @@ Space spaceOf(const KernelSpec &kernel) {
   if (op == "winograd_weight_gradient")
     return {"taps", result.shape[1], {result.block}, {"lanes", "vectors", "taps", "images"}};
   if (op == "dense")
-    return {"rows", result.shape[0], {weight().block}, {"lanes", "vectors", "rows", "parallel", "unroll", "block"}};
+    return {"rows", result.shape[0], {weight().block}, {"lanes", "vectors", "rows", "parallel", "unroll", "block", "streams"}};
   if (op == "dense_input_gradient") // Weights and gradients are operands from memory.
     return {"rows", result.shape[0], {weight().block}, {"lanes", "inputs", "rows", "parallel", "block"}, true};
   if (op == "conv2d_weight_gradient")
@@ -119,15 +119,19 @@ std::string whyTilesAreIllegal(const KernelSpec &kernel, const OpSpec &anchor, c
   if (std::string why = whyNoTiles(kernel, anchor, target); !why.empty())
     return why;
   for (const auto &[key, value] : schedule)
-    if (key != "tile_channels" && key != "tile_rows" && key != "parallel")
+    if (key != "tile_channels" && key != "tile_rows" && key != "tile_images" && key != "parallel")
       return "the schedule of " + anchor.op + " by tiles has no " + key;
   const std::vector<int64_t> channels = tileChannels(kernel, anchor);
   if (const int64_t given = schedule.at("tile_channels"); std::find(channels.begin(), channels.end(), given) == channels.end())
     return "tiles of " + text(given) + " channels do not divide " + text(anchor.results[0].block) + ", or 16 does not divide them";
   if (const int64_t rows = keyOf(schedule, "tile_rows", 1); rows < 1 || rows > resultRows(kernel))
     return "tile_rows of " + text(rows) + " are not between 1 and the " + text(resultRows(kernel)) + " rows there are";
-  if (const int64_t parallel = keyOf(schedule, "parallel", 0); parallel < 0 || parallel > 2)
+  const int64_t parallel = keyOf(schedule, "parallel", 0);
+  if (parallel < 0 || parallel > 2)
     return "parallel of " + text(parallel) + " has no meaning for tiles";
+  const int64_t together = keyOf(schedule, "tile_images", 1), images = anchor.results[0].shape[0];
+  if (together < 1 || images % together != 0 || (together > 1 && parallel == 2))
+    return "tasks of " + text(together) + " images do not divide a batch of " + text(images) + ", or share their images";
   return "";
 }
 
@@ -172,6 +176,14 @@ std::string whyRestIsIllegal(const KernelSpec &kernel, const OpSpec &anchor, con
   if (const int64_t inputs = keyOf(schedule, "inputs", 1); anchor.op == "dense_input_gradient" &&
                                                           anchor.results[0].block % inputs != 0)
     return text(inputs) + " inputs do not divide " + text(anchor.results[0].block) + " channels";
+  if (const int64_t streams = keyOf(schedule, "streams", 1); streams > 1) {
+    const TensorSpec &weight = kernel.tensor(anchor.operands[1]);
+    const int64_t tile = keyOf(schedule, "lanes", 1) * keyOf(schedule, "vectors", 1);
+    if (anchor.results[0].shape[0] > 1 || keyOf(schedule, "block", 0) != 0)
+      return "streams are for one image, whose sum is not in blocks";
+    if (tile != weight.block || ceilDiv(weight.shape[0], weight.block) % streams != 0)
+      return text(streams) + " streams do not divide the weight's blocks, of which each is a tile's";
+  }
   const int64_t block = keyOf(schedule, "block", 0);
   if (block == 0)
     return "";
@@ -218,6 +230,14 @@ SearchStep valuesOf(const std::string &key, std::vector<int64_t> values) {
   return step;
 }
 
+std::vector<int64_t> divisors(int64_t number, int64_t least, int64_t most) {
+  std::vector<int64_t> result;
+  for (int64_t candidate = least; candidate <= std::min(number, most); ++candidate)
+    if (number % candidate == 0)
+      result.push_back(candidate);
+  return result;
+}
+
 /// Pieces of a layer whose sums AMX's tiles make.
 std::vector<SearchStep> tilesOfAmx(const KernelSpec &kernel, const OpSpec &anchor) {
   SearchStep pieces;
@@ -226,7 +246,7 @@ std::vector<SearchStep> tilesOfAmx(const KernelSpec &kernel, const OpSpec &ancho
     for (int64_t strips : {1, 2, 4, 8, 16})
       if (strips <= rows && channels <= 512)
         pieces.push_back({{"tile_channels", channels}, {"tile_rows", ceilDiv(rows, strips)}});
-  return {pieces, valuesOf("parallel", {0, 1, 2})};
+  return {pieces, valuesOf("parallel", {0, 1, 2}), valuesOf("tile_images", divisors(anchor.results[0].shape[0], 1, 8))};
 }
 
 /// Tiles that read whole blocks of weights also ask for the next.
@@ -260,14 +280,6 @@ SearchStep distributions(const KernelSpec &kernel, const TargetInfo &target) {
       }
     }
   return step;
-}
-
-std::vector<int64_t> divisors(int64_t number, int64_t least, int64_t most) {
-  std::vector<int64_t> result;
-  for (int64_t candidate = least; candidate <= std::min(number, most); ++candidate)
-    if (number % candidate == 0)
-      result.push_back(candidate);
-  return result;
 }
 
 } // namespace
@@ -334,7 +346,10 @@ std::vector<SearchStep> searchSteps(const KernelSpec &kernel, const TargetInfo &
     steps.push_back(valuesOf("images", divisors(kernel.tensor(anchor->operands[0]).shape[0], 1, 8)));
   if (op == "dense") {
     steps.push_back(valuesOf("parallel", {0, 1}));
-    if (anchor->results[0].shape[0] > 1) {
+    if (anchor->results[0].shape[0] == 1) {
+      const TensorSpec &weight = kernel.tensor(anchor->operands[1]);
+      steps.push_back(valuesOf("streams", divisors(ceilDiv(weight.shape[0], weight.block), 1, 8)));
+    } else {
       std::vector<int64_t> blocks = divisors(kernel.tensor(anchor->operands[1]).spatial[0], 32, 512);
       blocks.insert(blocks.begin(), 0);
       steps.push_back(valuesOf("block", blocks));

@@ -34,6 +34,35 @@ void scheduleBlockedDense(ScheduledKernel &kernel, Var co) {
   unrollSum(partial.update(), kernel, lanes, n, {ri});
 }
 
+// One image, whose weight is read from memory: `streams` blocks of outputs side by side, 8 inputs of each in turn, so that
+// a core reads that many streams at a time. Its prefetchers fetch each ahead by itself, and memory gives more. The sums of a
+// block are in registers for its turn.
+void scheduleStreams(ScheduledKernel &kernel, Var co, int block) {
+  const Stage &stage = *kernel.anchor();
+  const int lanes = int(kernel.key("lanes", 1)), streams = int(kernel.key("streams", 1));
+  Func sum = stage.sum;
+  Var stream("stream"), vector("vector"), inBlock("in_block"), lane("lane");
+  RVar turn("turn"), term("term");
+  sum.compute_at(kernel.output, co).store_in(MemoryType::Stack).bound_extent(c, streams * block);
+  sum.vectorize(c, lanes);
+  const RVar first = stage.reduction[0];
+  const int64_t inputs = kernel.kernel.tensor(kernel.anchorOp().operands[1]).spatial[0],
+                terms = stage.pair ? (inputs + 1) / 2 : inputs;
+  Halide::Stage update = sum.update();
+  update.split(c, stream, inBlock, block).split(inBlock, vector, lane, lanes);
+  update.split(first, turn, term, int(divisorOf(terms, 8)));
+  std::vector<VarOrRVar> inner{lane, vector, term, stream, n, turn};
+  if (stage.pair)
+    inner.insert(inner.begin(), *stage.pair);
+  inner.insert(inner.end(), stage.reduction.begin() + 1, stage.reduction.end());
+  update.reorder(inner);
+  if (stage.pair)
+    vectorizePair(update, kernel, lane);
+  else
+    update.vectorize(lane);
+  update.unroll(vector).unroll(term);
+}
+
 } // namespace
 
 // Batched: a tile of vectors of outputs by rows of images; at batch 1 the weights stream through once, in parallel.
@@ -43,7 +72,7 @@ void scheduleDense(ScheduledKernel &kernel) {
   const Stage &stage = *kernel.anchor();
   const int lanes = int(kernel.key("lanes", 1)), vectors = int(kernel.key("vectors", 1)),
             rows = int(kernel.key("rows", 1)), unroll = int(kernel.key("unroll", 1));
-  const int tile = lanes * vectors;
+  const int streams = int(kernel.key("streams", 1)), tile = lanes * vectors * streams;
   Var co("co"), ci("ci"), no("no"), ni("ni");
   Func output = kernel.output, sum = stage.sum;
   const TensorSpec &result = kernel.stages.back().results[0].spec;
@@ -61,6 +90,8 @@ void scheduleDense(ScheduledKernel &kernel) {
     output.parallel(spatial ? y : co);
   if (kernel.key("block", 0))
     return scheduleBlockedDense(kernel, co);
+  if (streams > 1)
+    return scheduleStreams(kernel, co, lanes * vectors);
   sum.compute_at(output, no).store_in(MemoryType::Stack).bound_extent(c, tile);
   if (spatial)
     sum.reorder(c, n, x, y).update().reorder(order({c, n}, stage.reduction));

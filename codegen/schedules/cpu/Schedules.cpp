@@ -17,6 +17,14 @@ std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const
   return first;
 }
 
+void vectorizePair(Halide::Stage sum, const ScheduledKernel &kernel, Halide::Var lane) {
+  const Halide::RVar pair = *kernel.anchor()->pair;
+  if (kernel.target.bf16Products())
+    sum.atomic().vectorize(pair).vectorize(lane);
+  else
+    sum.reorder(lane, pair).vectorize(lane).unroll(pair);
+}
+
 void unrollSum(Halide::Stage sum, const ScheduledKernel &kernel, int lanes, Halide::Var inner,
                const std::vector<Halide::RVar> &reduction) {
   const auto &pair = kernel.anchor()->pair;
@@ -26,10 +34,7 @@ void unrollSum(Halide::Stage sum, const ScheduledKernel &kernel, int lanes, Hali
   }
   Halide::Var vector("vector"), lane("lane");
   sum.split(vars.c, vector, lane, lanes).reorder(order({*pair, lane, vector, inner}, reduction));
-  if (kernel.target.bf16Products())
-    sum.atomic().vectorize(*pair).vectorize(lane);
-  else
-    sum.reorder(lane, *pair).vectorize(lane).unroll(*pair);
+  vectorizePair(sum, kernel, lane);
   sum.unroll(vector).unroll(inner);
 }
 

@@ -21,8 +21,12 @@ void vectorizePadding(Halide::Func padding, const TensorSpec &operand);
 /// A loop order from the innermost: `first`, then the reduction.
 std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const std::vector<Halide::RVar> &then);
 
+/// Vectorizes a sum of bf16 over `lane` and the innermost pair of terms: one instruction for a pair where the target has
+/// it, and else two.
+void vectorizePair(Halide::Stage sum, const ScheduledKernel &kernel, Halide::Var lane);
+
 /// Holds the sum's tile in registers: vectors of `lanes` channels times all of `inner`, unrolled inside the loops of
-/// `reduction`. A pair of terms is one instruction where the target has it, and else two.
+/// `reduction`.
 void unrollSum(Halide::Stage sum, const ScheduledKernel &kernel, int lanes, Halide::Var inner,
                const std::vector<Halide::RVar> &reduction);
 

@@ -36,6 +36,8 @@ protected:
       schedules.push_back({{"tile_channels", parallel == 1 ? channels.front() : channels.back()},
                            {"tile_rows", parallel == 2 ? std::min<int64_t>(2, rows) : rows},
                            {"parallel", parallel}});
+    if (shape.size() == 4)
+      schedules.push_back({{"tile_channels", channels.front()}, {"tile_images", shape[0]}, {"parallel", 1}});
     for (const Schedule &schedule : schedules) {
       b.schedule = schedule;
       EXPECT_EQ(whyIllegal(chosen, schedule, b.target), "");
@@ -107,6 +109,31 @@ TEST_P(Tiles, Dense) {
   dense({33, 96}, 16); // a tile that is shifted back
   dense({9, 64, 2, 2}, 32);
   dense({8, 7, 3, 3}, 64); // padding lanes between the columns
+}
+
+// As cnn-narrow's kernels make weights for tiles: with another block than f32's.
+TEST_P(Tiles, NarrowBlocks) {
+  KernelBuilder b = builder();
+  const TensorSpec wide = b.convWeight({128, 16, 3, 3});
+  TensorSpec weight = narrow(wide);
+  weight.block = narrowBlock(weight.block, b.target);
+  ASSERT_EQ(weight.block, 32);
+  b.op("narrow", {b.input(wide)}, {weight});
+  check(b, {.paddingIsZero = true, .relative = 1e-12});
+
+  KernelBuilder conv = builder();
+  const int in = conv.input(narrow(conv.activation({2, 16, 7, 7}))), w = conv.input(weight);
+  conv.conv2d(in, w, conv.input(conv.vector(128)), {.pad = {1, 1, 1, 1}});
+  checkAll(conv);
+}
+
+TEST_P(Tiles, PlainResult) {
+  KernelBuilder b = builder();
+  const TensorSpec x = b.activation({9, 64});
+  const int in = b.input(narrow(x)), w = b.input(narrow(b.denseWeight(100, x)));
+  b.relayout(b.dense(in, w, b.input(b.vector(100))), KernelBuilder::plain({9, 100}));
+  if (b.tensor(w).block % 16 == 0) // AVX2's is 8.
+    checkAll(b);
 }
 
 TEST_P(Tiles, WhatTheyCannotCompute) {
