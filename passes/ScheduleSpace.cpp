@@ -332,6 +332,9 @@ std::vector<SearchStep> searchSteps(const KernelSpec &kernel, const TargetInfo &
     return {withBlocks, valuesOf("block", blocks), valuesOf("parallel", {0, 1})};
   }
   std::vector<SearchStep> steps{tiles(kernel, space, target)};
+  if (keyOf(kernel.schedule, "streams", 1) > 1) // Which have a block as tile; others go through one.
+    for (Schedule &tile : steps.front())
+      tile["streams"] = 1;
   if (op.starts_with("conv2d") && !op.ends_with("weight_gradient")) {
     steps.push_back(distributions(kernel, target));
     steps.push_back(valuesOf("order", {0, 1}));

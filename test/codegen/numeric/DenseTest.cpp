@@ -1,4 +1,5 @@
 // dense, rbf, their gradients, and the sums over images that biases need.
+#include "passes/ScheduleSpace.h"
 #include "test/codegen/numeric/Check.h"
 
 namespace fovea::test {
@@ -40,6 +41,40 @@ TEST_P(Dense, ForwardInBlocks) {
       EXPECT_TRUE(b.scheduled().schedule.contains("block"));
     }
     check(b, {.paddingIsZero = true});
+  }
+}
+
+/// One image, of f32 or bf16, whose weight is read in several streams; and a sum that no turn of 8 divides.
+TEST_P(Dense, ForwardInStreams) {
+  if (builder().target.onDevice())
+    GTEST_SKIP() << "a device's schedules have no keys";
+  for (ElementType element : {ElementType::F32, ElementType::BF16})
+    for (const std::vector<int64_t> &shape : {std::vector<int64_t>{1, 64, 2, 3}, {1, 202}}) {
+      KernelBuilder b = builder();
+      TensorSpec x = b.activation(shape), w = b.denseWeight(512, x);
+      x.element = w.element = element;
+      const int in = b.input(x), weight = b.input(w);
+      b.like("relu", {b.dense(in, weight, b.input(b.vector(512)))});
+      const int64_t lanes = b.target.vectorLanes;
+      for (int64_t streams : {2, 4}) {
+        b.schedule = {{"lanes", lanes}, {"vectors", w.block / lanes}, {"rows", 1}, {"parallel", 1}, {"streams", streams}};
+        EXPECT_EQ(whyIllegal(b.scheduled(), b.schedule, b.target), "");
+        check(b, {.paddingIsZero = true});
+      }
+    }
+}
+
+// fc6 of AlexNet comes from memory for each image; a weight that the caches hold is read in one stream.
+TEST_P(Dense, StreamsOfLargeWeights) {
+  if (builder().target.onDevice())
+    GTEST_SKIP() << "a device's schedules have no keys";
+  for (const auto &[inputs, outputs, streams] : {std::tuple{9216, 4096, true}, {64, 512, false}}) {
+    KernelBuilder b = builder();
+    const TensorSpec x = b.activation({1, inputs});
+    const int in = b.input(x), w = b.input(b.denseWeight(outputs, x));
+    b.dense(in, w, b.input(b.vector(outputs)));
+    EXPECT_EQ(b.scheduled().schedule.contains("streams"), streams) << toJson(b.scheduled());
+    EXPECT_EQ(whyIllegal(b.scheduled(), b.scheduled().schedule, b.target), "");
   }
 }
 
