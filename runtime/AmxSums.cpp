@@ -10,6 +10,7 @@ using fovea::HalideDimension;
 
 constexpr int tileRows = 16, tileOutputs = 16; // Of sums.
 constexpr int longestStep = 32;                // Inputs that a tile of pixels or weights holds.
+constexpr int bytes = 2;                       // Of a bf16.
 
 /// What ldtilecfg reads.
 struct alignas(64) TileConfig {
@@ -40,7 +41,7 @@ struct Walk {
   int64_t weightRowBytes, weightStepBytes;
 };
 
-/// Sums of up to two tiles of pixels with up to two of outputs, each of which is loaded once for both of the other kind.
+/// Sums of one or two tiles of pixels with one or two of outputs, each of which is loaded once for both of the other kind.
 /// Tiles: 0 to 3 sums, 4 and 5 pixels, 6 and 7 weights.
 template <int pixelTiles, int outputTiles>
 [[gnu::target("amx-tile,amx-bf16")]] void sumUp(const Walk &walk, const uint8_t *const (&pixels)[2],
@@ -84,6 +85,15 @@ template <int pixelTiles, int outputTiles>
     _tile_stored(3, sums[1] + tileOutputs, sumBytes);
 }
 
+using Sum = void (*)(const Walk &, const uint8_t *const (&)[2], const uint8_t *const (&)[2], float *const (&)[2],
+                     int64_t);
+
+Sum sumOf(bool twoOfPixels, bool twoOfOutputs) {
+  if (twoOfPixels)
+    return twoOfOutputs ? sumUp<2, 2> : sumUp<2, 1>;
+  return twoOfOutputs ? sumUp<1, 2> : sumUp<1, 1>;
+}
+
 /// A dimension of the result, and how far apart its elements lie in the result and in the image.
 struct Axis {
   int extent;
@@ -101,6 +111,18 @@ TilePair pairAlong(int extent, int across) {
     return {extent, across > 1 ? extent : 0, 0};
   const int pairs = (extent + 2 * tileRows - 1) / (2 * tileRows), pixels = (extent + pairs - 1) / pairs;
   return {(pixels + 1) / 2, pixels / 2, (pixels + 1) / 2};
+}
+
+TileConfig configOf(const TilePair &pixels, int step) {
+  const int second = std::max(1, pixels.second);
+  TileConfig config;
+  for (int tile : {0, 1, 2, 3})
+    config.set(tile, tile < 2 ? pixels.first : second, tileOutputs * int(sizeof(float)));
+  config.set(4, pixels.first, bytes * step);
+  config.set(5, second, bytes * step);
+  for (int tile : {6, 7}) // Pairs of inputs.
+    config.set(tile, step / 2, 2 * bytes * tileOutputs);
+  return config;
 }
 
 void askFor(HalideDimension &dim, int min, int extent) {
@@ -128,7 +150,6 @@ void askFor(HalideDimension &dim, int min, int extent) {
     return 0;
   }
 
-  constexpr int bytes = 2; // Of a bf16.
   const int64_t imageX = flat ? 0 : bytes * int64_t(image->dim[1].stride),
                 imageY = flat ? 0 : bytes * int64_t(image->dim[2].stride),
                 imageN = bytes * int64_t(image->dim[flat ? 1 : 3].stride);
@@ -149,21 +170,22 @@ void askFor(HalideDimension &dim, int min, int extent) {
       beyond{n.extent, n.stride, imageN};
   if (x.extent == 1 && y.extent == 1)
     std::swap(along, beyond);
+  // Rows that follow each other without a gap, as those of 1 x 1 kernels do, are one.
+  if (across.imageBytes == along.extent * along.imageBytes && across.sumStride == along.extent * along.sumStride) {
+    along.extent *= across.extent;
+    across.extent = 1;
+  }
   walk.pixelBytes = along.imageBytes;
   const TilePair tiles = pairAlong(along.extent, across.extent);
   const int sumBytes = int(along.sumStride) * int(sizeof(float));
 
-  TileConfig config;
-  for (int tile : {0, 1, 2, 3})
-    config.set(tile, tile < 2 ? tiles.first : std::max(1, tiles.second), tileOutputs * int(sizeof(float)));
-  config.set(4, tiles.first, bytes * step);
-  config.set(5, std::max(1, tiles.second), bytes * step);
-  for (int tile : {6, 7})
-    config.set(tile, step / 2, tileOutputs * 2 * bytes);
+  const TileConfig config = configOf(tiles, step);
   _tile_loadconfig(&config);
 
   const int block = weight->dim[0].extent / 2;
   const int pixels = tiles.apart ? tiles.first + tiles.second : tiles.first;
+  const Axis toSecond{1, tiles.apart ? tiles.apart * along.sumStride : across.sumStride,
+                      tiles.apart ? tiles.apart * along.imageBytes : across.imageBytes};
   const int lines = tiles.apart || tiles.second == 0 ? 1 : 2;
   auto weightsOf = [&](int channel) {
     return weight->host + bytes * (channel / block * int64_t(weight->dim[4].stride) + channel % block * 2);
@@ -173,23 +195,18 @@ void askFor(HalideDimension &dim, int min, int extent) {
     const bool two = c + tileOutputs < results.extent && (channel + tileOutputs) / outputsOfGroup == group;
     const uint8_t *const weights[2] = {weightsOf(channel), two ? weightsOf(channel + tileOutputs) : nullptr};
     const uint8_t *const inGroup = start + bytes * group * inputsOfGroup;
+    const Sum sumUp = sumOf(tiles.second > 0, two);
     auto *const result = reinterpret_cast<float *>(sums->host) + c;
     for (int at = 0; at < beyond.extent; ++at)
       for (int line = 0; line < across.extent; line += lines)
         for (int pixel = 0; pixel < along.extent; pixel += pixels) {
           // The last tiles are shifted back over what is done already.
           const int l = std::min(line, across.extent - lines), p = std::min(pixel, along.extent - pixels);
-          const uint8_t *first =
-              inGroup + at * beyond.imageBytes + l * across.imageBytes + p * along.imageBytes;
+          const uint8_t *first = inGroup + at * beyond.imageBytes + l * across.imageBytes + p * along.imageBytes;
           float *firstSum = result + at * beyond.sumStride + l * across.sumStride + p * along.sumStride;
-          const uint8_t *const from[2] = {
-              first, first + (tiles.apart ? tiles.apart * along.imageBytes : across.imageBytes)};
-          float *const to[2] = {firstSum,
-                                firstSum + (tiles.apart ? tiles.apart * along.sumStride : across.sumStride)};
-          if (tiles.second)
-            two ? sumUp<2, 2>(walk, from, weights, to, sumBytes) : sumUp<2, 1>(walk, from, weights, to, sumBytes);
-          else
-            two ? sumUp<1, 2>(walk, from, weights, to, sumBytes) : sumUp<1, 1>(walk, from, weights, to, sumBytes);
+          const uint8_t *const from[2] = {first, first + toSecond.imageBytes};
+          float *const to[2] = {firstSum, firstSum + toSecond.sumStride};
+          sumUp(walk, from, weights, to, sumBytes);
         }
     if (!two)
       c -= tileOutputs;

@@ -1,5 +1,6 @@
 """One program for several CPUs: what each target computes agrees, files serve both, and a CPU that runs none is told so.
 The tests that run AVX-512 need it."""
+import ctypes
 import json
 import os
 import re
@@ -116,4 +117,9 @@ def test_bf16_products_are_needed_only_where_they_are_used(fovea, tmp_path):
             tmp_path / precision)
         needs[precision] = json.loads(run(tmp_path / precision, "info", "--json").stdout)["needs"]
     assert "avx512bf16" not in needs["f32"]
-    assert ("avx512bf16" in needs["bf16"]) == ("avx512_bf16" in open("/proc/cpuinfo").read())
+    cpu = open("/proc/cpuinfo").read()
+    assert ("avx512bf16" in needs["bf16"]) == ("avx512_bf16" in cpu)
+    # Linux gives tiles to those who ask: arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA).
+    tiles = "amx_bf16" in cpu and ctypes.CDLL(None).syscall(158, 0x1023, 18) == 0
+    assert ("amx-bf16" in needs["bf16"]) == tiles
+    assert "amx-bf16" not in needs["f32"]

@@ -52,7 +52,7 @@ void scheduleCpu(ScheduledKernel &kernel) {
     return kernel.normalizes() || !kernel.rows.empty() ? scheduleRows(kernel) : schedulePointwise(kernel);
   const std::string &op = kernel.anchorOp().op;
   if (usesTiles(kernel.kernel))
-    return scheduleTiles(kernel);
+    return scheduleByTiles(kernel);
   if (op == "conv2d_weight_gradient")
     return scheduleConv2dWeightGradient(kernel);
   if (op == "dense_input_gradient")

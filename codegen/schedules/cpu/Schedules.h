@@ -34,7 +34,7 @@ void scheduleCpu(ScheduledKernel &kernel);
 
 void scheduleConv2d(ScheduledKernel &kernel);       ///< conv2d and its input gradient
 void scheduleDense(ScheduledKernel &kernel);
-void scheduleTiles(ScheduledKernel &kernel);        ///< conv2d and dense of bf16, by AMX
+void scheduleByTiles(ScheduledKernel &kernel);      ///< conv2d and dense of bf16, by AMX
 void scheduleDenseInputGradient(ScheduledKernel &kernel);
 void scheduleConv2dWeightGradient(ScheduledKernel &kernel);
 void scheduleDenseWeightGradient(ScheduledKernel &kernel);

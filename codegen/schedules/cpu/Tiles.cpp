@@ -21,7 +21,7 @@ void vectorizeChannels(Func f, int lanes) {
 // behind it of all rows that these read) and takes them, while they are in the second-level cache, through everything
 // else. It is told whole rows, as it fits its tiles into them. `tile_images` images go through a tile of channels after each
 // other, while its weights are in the cache.
-void scheduleTiles(ScheduledKernel &kernel) {
+void scheduleByTiles(ScheduledKernel &kernel) {
   const Stage &stage = *kernel.anchor();
   const TensorSpec &result = kernel.stages.back().results[0].spec;
   const int channels = int(kernel.key("tile_channels", 16)), parallel = int(kernel.key("parallel", 0));
