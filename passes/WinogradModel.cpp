@@ -4,6 +4,7 @@
 #include "passes/MachineModel.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace fovea {
 
@@ -99,21 +100,39 @@ double winogradCycles(const ConvolutionShape &s, ConvolutionPass pass, int64_t t
   return products + transforms + between + (ofWeight ? 2 * weight / memoryBytes : weightCycles(weight, s, target));
 }
 
-/// Images whose transforms stay in the second-level cache beside the sums of all products, for a weight gradient; 0
-/// where the sums are too large for that, or the whole batch fits.
-int64_t imagesInCache(const KernelSpec &kernel, const OpSpec &anchor, const TargetInfo &target) {
+/// Bytes a cycle of what all cores write and read in turn, each of so many resident ones: the further these reach beyond the
+/// second-level cache, the fewer of them are in a core's share of the last, until all come from memory.
+double bytesBeyondL2(double resident, const TargetInfo &target) {
+  const double half = double(target.l2Bytes) / 2; // The rest is for what else passes through.
+  if (resident <= half)
+    return bytesFromL2;
+  return std::max(12 * std::pow(half / resident, 0.35), memoryBytes / 2.5);
+}
+
+/// Images whose transforms are made and multiplied at a time, for a weight gradient; 0 for the whole batch. Fewer stay
+/// nearer to the core, more share one pass over the sums of all products.
+int64_t imagesAtATime(const KernelSpec &kernel, const OpSpec &anchor, const TargetInfo &target) {
+  constexpr int64_t most = 8;
+  constexpr double margin = 0.9; // What cutting the batch costs beside this is less certain.
   const TensorSpec &x = kernel.tensor(anchor.operands[0]), &dy = kernel.tensor(anchor.operands[1]);
   const TensorSpec &weight = anchor.results[0];
   const int64_t tile = std::get<int64_t>(anchor.attributes.at("tile")), t = tile + weight.shape[2] - 1;
-  const int64_t filters = ceilDiv(weight.shape[0], weight.block) * weight.block;
-  const int64_t sums = 4 * t * t * filters * weight.shape[1];
-  const int64_t perImage = 4 * t * t * tilesOf(dy.shape[2], dy.shape[3], tile) * (x.block + filters);
-  if (sums > target.l2Bytes / 3 || perImage * dy.shape[0] <= target.l2Bytes)
-    return 0;
-  int64_t images = std::min(dy.shape[0], target.l2Bytes / 3 / perImage);
-  while (images > 0 && dy.shape[0] % images != 0)
-    --images;
-  return images;
+  const int64_t filters = ceilDiv(weight.shape[0], weight.block) * weight.block, batch = dy.shape[0];
+  const double sums = 4 * double(t * t * filters * weight.shape[1]);
+  const double perImage = 4 * double(t * t * tilesOf(dy.shape[2], dy.shape[3], tile) * (x.block + filters));
+  int64_t best = 0;
+  double least = margin * perImage / bytesBeyondL2(perImage * double(batch) / target.cores, target);
+  for (int64_t images = 1; images <= std::min(batch, most); ++images) {
+    if (batch % images != 0)
+      continue;
+    const double ofImage =
+        (perImage + sums / double(images)) / bytesBeyondL2(perImage * double(images) + sums, target);
+    if (ofImage < least) {
+      least = ofImage;
+      best = images;
+    }
+  }
+  return best;
 }
 
 /// The best tile of all of a block's vectors; of no pixels where they do not fit the registers.
@@ -208,7 +227,7 @@ Schedule winogradSchedule(const KernelSpec &kernel, const OpSpec &anchor, const 
     const int64_t lanes = vectorOf(result.block, target);
     const RegisterTile tile = bestTile(result.block / lanes, result.shape[1], target);
     Schedule schedule{{"lanes", lanes}, {"vectors", tile.vectors}, {"taps", tile.pixels}};
-    if (const int64_t images = imagesInCache(kernel, anchor, target))
+    if (const int64_t images = imagesAtATime(kernel, anchor, target))
       schedule["images"] = images;
     return schedule;
   }

@@ -1,5 +1,6 @@
 // Schedules that the cost model must choose, where another takes longer by more than a quarter.
 #include "passes/CostModel.h"
+#include "passes/TileModel.h"
 #include "test/passes/MeasuredMachine.h"
 
 #include <gtest/gtest.h>
@@ -125,6 +126,54 @@ TEST(CostModel, ATinyImageIsFilteredByOneCore) {
   };
   EXPECT_EQ(filtered(20, 50, 8, 8), 1);
   EXPECT_EQ(filtered(96, 256, 27, 8), 2); // AlexNet's is work enough for both.
+}
+
+// AlexNet's conv3 of bf16 by AMX's tiles: at batch 64 several images share a tile of channels whose weights stay in the
+// cache; of one image, cores share the tiles. Without AMX, and of few channels, there are none.
+TEST(CostModel, TilesOfAmx) {
+  TargetInfo target = targetNamed("x86-64-v4");
+  target.cores = 2;
+  target.l2Bytes = 2 << 20;
+  target.bf16Tiles = true;
+  auto conv3 = [&](int64_t images, int64_t outputs) {
+    KernelSpec spec;
+    spec.inputs = {activation(images, 256, 13, target),
+                   {{outputs, 256, 3, 3}, ElementType::BF16, LayoutKind::Weight, 0, {256, 3, 3}}};
+    spec.inputs[0].element = ElementType::BF16;
+    spec.inputs[1].block = narrowBlock(blockFor(outputs, target), target);
+    spec.ops = {{"conv2d", {0, 1}, {{"pad", std::vector<int64_t>{1, 1, 1, 1}}}, {activation(images, outputs, 13, target)}}};
+    return spec;
+  };
+  const Schedule batched = chooseSchedule(conv3(64, 384), target), single = chooseSchedule(conv3(1, 384), target);
+  EXPECT_EQ(batched.at("tile_channels"), 32);
+  EXPECT_EQ(batched.at("tile_rows"), 13);
+  EXPECT_GE(batched.at("tile_images"), 4);
+  EXPECT_EQ(batched.at("parallel"), 1);
+  EXPECT_EQ(single.at("parallel"), 2);
+  EXPECT_FALSE(usesTiles(conv3(64, 24)));
+  EXPECT_FALSE(chooseSchedule(conv3(64, 24), target).contains("tile_channels"));
+  target.bf16Tiles = false;
+  EXPECT_FALSE(chooseSchedule(conv3(64, 384), target).contains("tile_channels"));
+}
+
+// cifar-11pct's conv2 at batch 128: the transforms of a few images at a time stay near the cores, those of all do not, and
+// take 1.3 to 1.8 of the time (two cores of Zen 4). Those of two small images are there anyway.
+TEST(CostModel, WeightGradientsOfAFewImagesAtATime) {
+  for (const char *level : {"x86-64-v3", "x86-64-v4"}) {
+    const TargetInfo target = twoCores(level);
+    auto images = [&](int64_t batch, int64_t inputs, int64_t outputs, int64_t size) {
+      KernelSpec spec;
+      spec.inputs = {activation(batch, inputs, size, target), activation(batch, outputs, size, target)};
+      spec.ops = {{"winograd_weight_gradient",
+                   {0, 1},
+                   {{"tile", int64_t(4)}, {"pad", std::vector<int64_t>{2, 2, 2, 2}}},
+                   {{{outputs, inputs, 5, 5}, ElementType::F32, LayoutKind::Weight, blockFor(outputs, target), {inputs, 5, 5}}}}};
+      const Schedule schedule = chooseSchedule(spec, target);
+      return schedule.contains("images") ? schedule.at("images") : 0;
+    };
+    EXPECT_GT(images(128, 64, 64, 12), 1);
+    EXPECT_EQ(images(2, 32, 64, 8), 0);
+  }
 }
 
 } // namespace
