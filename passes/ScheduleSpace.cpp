@@ -312,7 +312,7 @@ std::vector<SearchStep> searchSteps(const KernelSpec &kernel, const TargetInfo &
   const std::string &op = anchor->op;
   if (space.side.empty())
     return {};
-  if (whyNoTiles(kernel, *anchor, target).empty())
+  if (usesTiles(kernel))
     return tilesOfAmx(kernel, *anchor);
   if (op == "dense_input_gradient") {
     SearchStep step;

@@ -132,9 +132,10 @@ void askFor(HalideDimension &dim, int min, int extent) {
 
 } // namespace
 
-[[gnu::target("amx-tile,amx-bf16")]] int fovea_amx_sums(HalideBuffer *image, HalideBuffer *weight, int32_t strideX, int32_t strideY,
-                                                        int32_t dilationX, int32_t dilationY, int32_t beforeX,
-                                                        int32_t beforeY, int32_t channels, int32_t outputsOfGroup, int32_t inputsOfGroup,
+[[gnu::target("amx-tile,amx-bf16")]] int fovea_amx_sums(HalideBuffer *image, HalideBuffer *weight, int32_t strideX,
+                                                        int32_t strideY, int32_t dilationX, int32_t dilationY,
+                                                        int32_t beforeX, int32_t beforeY, int32_t channels,
+                                                        int32_t outputsOfGroup, int32_t inputsOfGroup,
                                                         HalideBuffer *sums) {
   const HalideDimension &results = sums->dim[0], &x = sums->dim[1], &y = sums->dim[2], &n = sums->dim[3];
   const int pairs = weight->dim[1].extent, kernelColumns = weight->dim[2].extent, kernelRows = weight->dim[3].extent;

@@ -136,6 +136,25 @@ TEST_P(Tiles, PlainResult) {
     checkAll(b);
 }
 
+// What a search tries are tiles where the cost model chose tiles, and else none: here of a single image.
+TEST_P(Tiles, Searched) {
+  for (int64_t images : {1, 16}) {
+    KernelBuilder b = builder();
+    const TensorSpec x = b.activation({images, 64});
+    const int in = b.input(narrow(x)), w = b.input(narrow(b.denseWeight(128, x)));
+    b.dense(in, w, b.input(b.vector(128)));
+    const KernelSpec kernel = b.scheduled();
+    EXPECT_EQ(usesTiles(kernel), images > 1);
+    size_t legal = 0;
+    for (const SearchStep &step : searchSteps(kernel, b.target))
+      for (Schedule schedule : step) {
+        schedule.insert(kernel.schedule.begin(), kernel.schedule.end());
+        legal += whyIllegal(kernel, schedule, b.target).empty();
+      }
+    EXPECT_GE(legal, 3u);
+  }
+}
+
 TEST_P(Tiles, WhatTheyCannotCompute) {
   KernelBuilder b = builder();
   const int in = b.input(narrow(b.activation({2, 16, 9, 9}))), w = b.input(narrow(b.convWeight({24, 16, 3, 3})));
