@@ -29,7 +29,8 @@ add_library(FoveaHalide STATIC
   algorithms/Softmax.cpp
   algorithms/SoftmaxCrossEntropy.cpp
   algorithms/Tanh.cpp
-  algorithms/Tensor.cpp algorithms/Tiles.cpp
+  algorithms/Tensor.cpp
+  algorithms/Tiles.cpp
   algorithms/Window.cpp
   algorithms/Winograd.cpp
   algorithms/WinogradMatrices.cpp
@@ -41,7 +42,8 @@ add_library(FoveaHalide STATIC
   schedules/cpu/Local.cpp
   schedules/cpu/Pointwise.cpp
   schedules/cpu/Rows.cpp
-  schedules/cpu/Schedules.cpp schedules/cpu/Tiles.cpp
+  schedules/cpu/Schedules.cpp
+  schedules/cpu/Tiles.cpp
   schedules/cpu/Winograd.cpp
   schedules/gpu/Conv2d.cpp
   schedules/gpu/Conv2dWeightGradient.cpp

@@ -187,18 +187,21 @@ Schedule distributed(const KernelSpec &kernel, const OpSpec &anchor, Schedule sc
   const int64_t tile = schedule["lanes"] * schedule["vectors"], images = result.shape[0];
   const int64_t blocks = roundUp(result.shape[1], tile) / tile;
   const int64_t work = elementsOf(result) * elementsOf(weight) / weight.shape[anchor.op == "conv2d" ? 0 : 1];
-  const bool normalizes = std::any_of(kernel.ops.begin(), kernel.ops.end(), [](auto &op) { return op.op == "lrn"; });
   schedule["parallel"] = 0;
   if (images >= 2 && work > 100000)
     schedule["parallel"] = 1;
   else if (work > 400000)
-    schedule["parallel"] = blocks >= 2 && !normalizes ? 2 : 3;
+    schedule["parallel"] = blocks >= 2 && !normalizes(kernel) ? 2 : 3;
   const int64_t outRows = last.shape.size() == 4 ? last.shape[2] : 1;
   schedule["rows"] = std::max<int64_t>(1, (outRows + target.cores - 1) / std::max(1, target.cores));
   return schedule;
 }
 
 } // namespace
+
+bool normalizes(const KernelSpec &kernel) {
+  return std::any_of(kernel.ops.begin(), kernel.ops.end(), [](const OpSpec &op) { return op.op == "lrn"; });
+}
 
 int64_t rowsInCache(int64_t bytesApart, const TargetInfo &target) {
   constexpr int64_t wayBytes = 4096, lineBytes = 64; // A page, on every x86-64 with an L1 cache that is indexed by it.

@@ -28,6 +28,9 @@ struct RegisterTile {
 RegisterTile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &target, bool exactly = false,
                       int64_t most = 16);
 
+/// Whether the kernel holds a local response normalization, which needs all channels of a row.
+bool normalizes(const KernelSpec &kernel);
+
 /// How much useful work a cycle does with the tile, of `pixels` in a row; for comparing tiles.
 double tileScore(RegisterTile tile, int64_t pixels, const TargetInfo &target);
 

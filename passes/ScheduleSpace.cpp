@@ -31,10 +31,6 @@ struct Space {
 
 bool isPlain(const KernelSpec &kernel) { return kernel.ops.back().results[0].layout == LayoutKind::Plain; }
 
-bool normalizes(const KernelSpec &kernel) {
-  return std::any_of(kernel.ops.begin(), kernel.ops.end(), [](const OpSpec &op) { return op.op == "lrn"; });
-}
-
 int64_t resultRows(const KernelSpec &kernel) {
   const auto &shape = kernel.ops.back().results[0].shape;
   return shape.size() == 4 ? shape[2] : 1;

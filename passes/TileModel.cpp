@@ -1,5 +1,7 @@
 #include "passes/TileModel.h"
 
+#include "passes/CostModel.h"
+
 #include <algorithm>
 #include <numeric>
 
@@ -12,10 +14,6 @@ constexpr int64_t outputsOfTile = 16;
 int64_t groupsOf(const OpSpec &anchor) {
   auto found = anchor.attributes.find("groups");
   return found == anchor.attributes.end() ? 1 : std::get<int64_t>(found->second);
-}
-
-bool normalizes(const KernelSpec &kernel) {
-  return std::any_of(kernel.ops.begin(), kernel.ops.end(), [](const OpSpec &op) { return op.op == "lrn"; });
 }
 
 /// Images that go through a tile of channels after each other: where the whole weight does not stay in a core's cache, so

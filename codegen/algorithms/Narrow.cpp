@@ -5,8 +5,7 @@ namespace fovea {
 using namespace Halide;
 
 // Activations keep their order, with an even number of channels; in weights the inputs 2i and 2i + 1 of an output become
-// neighbours, and one that there is not is zero. Their
-// blocks may be parts of those before.
+// neighbours, and one that there is not is zero. Their blocks may be parts of those before.
 Stage narrow(const OpSpec &op, const std::vector<Tensor> &in) {
   const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
   if (op.results[0].layout != LayoutKind::Weight)

@@ -9,19 +9,12 @@ namespace {
 
 const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
 
-/// The operand that the anchor pads with zeros: its first.
-const TensorSpec &paddedOperand(const ScheduledKernel &kernel) {
-  return kernel.kernel.tensor(kernel.anchorOp().operands[0]);
-}
-
 } // namespace
 
-// Rounds the channels up to vectors: the operand has the lanes. A vector shifted inwards would begin before it.
-void vectorizePadding(Func padding, const TensorSpec &operand) {
-  const int lanes = int(vectorDividing(operand.block, 16));
-  Var co("co"), ci("ci");
-  if (lanes > 1)
-    padding.split(c, co, ci, lanes, TailStrategy::RoundUp).vectorize(ci);
+// The padded operand has the lanes of whole vectors.
+void vectorizePadding(const ScheduledKernel &kernel) {
+  const TensorSpec &operand = kernel.kernel.tensor(kernel.anchorOp().operands[0]);
+  vectorizeChannels(kernel.anchor()->padding, int(vectorDividing(operand.block, 16)));
 }
 
 // A register tile of `vectors` vectors of channels by `pixels` pixels of a row: each step of the sum loads the vectors of
@@ -110,7 +103,7 @@ void scheduleConv2d(ScheduledKernel &kernel) {
       padding.compute_root().fuse(y, n, copied).parallel(copied);
     else
       padding.compute_at(output, images);
-    vectorizePadding(padding, paddedOperand(kernel));
+    vectorizePadding(kernel);
   }
 }
 
@@ -142,7 +135,8 @@ void scheduleConv2dWeightGradient(ScheduledKernel &kernel) {
   sum.update().reorder(b, tap, rx, ry).vectorize(b, lanes).unroll(b).unroll(tap);
   if (stage.padding.defined()) {
     Func padding = stage.padding;
-    vectorizePadding(padding.compute_at(partial, image), paddedOperand(kernel));
+    padding.compute_at(partial, image);
+    vectorizePadding(kernel);
   }
 }
 

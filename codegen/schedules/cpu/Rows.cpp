@@ -10,14 +10,13 @@ namespace {
 
 const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
 
-/// Vectors of channels. Rounds up: helpers are as wide as they need to be, and what they read is clamped or has the lanes.
+} // namespace
+
 void vectorizeChannels(Func f, int lanes) {
   Var co("co"), ci("ci");
   if (lanes > 1)
     f.split(c, co, ci, lanes, TailStrategy::RoundUp).vectorize(ci);
 }
-
-} // namespace
 
 void computeRows(ScheduledKernel &kernel, Var row, Var storage) {
   const bool slides = kernel.key("halo", 0) == 0;

@@ -15,8 +15,12 @@ void holdUpdate(ScheduledKernel &kernel, Halide::Var at, Halide::Var inner, int 
 /// computed again.
 void computeRows(ScheduledKernel &kernel, Halide::Var row, Halide::Var storage);
 
-/// Vectorizes the zero-padded copy of `operand`.
-void vectorizePadding(Halide::Func padding, const TensorSpec &operand);
+/// Vectors of channels. Rounds up: helpers are as wide as they need to be, and what they read is clamped or has the lanes. A
+/// vector shifted inwards would begin before it.
+void vectorizeChannels(Halide::Func f, int lanes);
+
+/// The same for the zero-padded copy of the operand that the anchor pads: its first.
+void vectorizePadding(const ScheduledKernel &kernel);
 
 /// A loop order from the innermost: `first`, then the reduction.
 std::vector<Halide::VarOrRVar> order(std::vector<Halide::VarOrRVar> first, const std::vector<Halide::RVar> &then);

@@ -10,11 +10,6 @@ namespace {
 
 const auto &[c, x, y, n, b, i, kx, ky, block] = vars;
 
-void vectorizeChannels(Func f, int lanes) {
-  Var co("co"), ci("ci");
-  f.split(c, co, ci, lanes, TailStrategy::RoundUp).vectorize(ci);
-}
-
 } // namespace
 
 // A task has the runtime make the sums of `tile_channels` channels and `tile_rows` rows of the result (with a pooling
@@ -45,12 +40,11 @@ void scheduleByTiles(ScheduledKernel &kernel) {
   output.split(n, images, image, int(kernel.key("tile_images", 1)));
   output.reorder(ci, x, row, strip, image, co, images);
   Var where = strip;
-  if (parallel < 2) {
-    if (parallel)
-      output.parallel(images);
-  } else if (parallel == 2) {
+  if (parallel == 2) {
     output.reorder(ci, x, row, image, strip, co, images).fuse(strip, co, tiles).fuse(tiles, images, task).parallel(task);
     where = task;
+  } else if (parallel) {
+    output.parallel(images);
   }
   sums.compute_at(output, where);
   if (!kernel.rows.empty()) {
@@ -63,7 +57,7 @@ void scheduleByTiles(ScheduledKernel &kernel) {
     padding.compute_root().fuse(y, n, tiles).parallel(tiles);
   else
     padding.compute_at(output, images);
-  vectorizePadding(padding, kernel.kernel.tensor(kernel.anchorOp().operands[0]));
+  vectorizePadding(kernel);
 }
 
 } // namespace fovea
