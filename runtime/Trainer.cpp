@@ -80,8 +80,6 @@ public:
     for (AlignedFloats &buffer : images)
       buffer.resize(largestShare * program.inputElements());
     outputs.resize(largestShare * program.outputElements());
-    if (!options.log.empty() && communicator.leads())
-      log = std::make_unique<EventFile>(options.log);
   }
 
   int run() {
@@ -89,6 +87,9 @@ public:
     if (communicator.size > 1)
       say(dataParallelLine(program, communicator, batch));
     needSameState(communicator, session, state, trainSet, testSet);
+    // From here on all processes note signals: whoever waits for the file may send one.
+    if (!options.log.empty() && communicator.leads())
+      log = std::make_unique<EventFile>(options.log);
     Metrics test;
     bool tested = false, reached = false;
     while (state.iteration < state.totalIterations && !reached) {
