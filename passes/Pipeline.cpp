@@ -66,7 +66,7 @@ struct PipelineFlags : mlir::PassPipelineOptions<PipelineFlags> {
                              llvm::cl::init(true)};
   Option<bool> winograd{*this, "winograd", llvm::cl::desc("Use Winograd's filtering"), llvm::cl::init(true)};
   Option<bool> winogradSteps{*this, "winograd-steps", llvm::cl::desc("In the forward pass of training steps, too"),
-                             llvm::cl::init(false)};
+                             llvm::cl::init(true)};
   Option<bool> bf16{*this, "bf16", llvm::cl::desc("Multiply numbers of bf16 in inferences"), llvm::cl::init(false)};
   Option<bool> hoistConstants{*this, "hoist-constants", llvm::cl::desc("Compute once what depends on parameters alone"),
                               llvm::cl::init(true)};

@@ -13,7 +13,7 @@ struct PipelineOptions {
   bool fold = true;
   bool foldBatchNorm = true; ///< Needs hoistConstants: without it, every inference would fold anew.
   bool winograd = true;
-  bool winogradSteps = false; ///< In the forward pass of training steps, too.
+  bool winogradSteps = true; ///< In the forward pass of training steps, too.
   bool bf16 = false; ///< In inferences; `--precision bf16`. Needs hoistConstants, or every inference would round weights.
   bool hoistConstants = true;
   bool fuseElementwise = true;

@@ -14,8 +14,8 @@ def UseWinograd : Pass<"cnn-use-winograd", "mlir::ModuleOp"> {
 
     The rounding errors are larger than those of direct sums: about 1e-5 of the largest results instead of 1e-6, which
     passes/README.md measures and bounds. In training, an error of the forward pass that decides a maximum or a zero
-    otherwise sends a gradient another way; therefore steps compute their forward pass by direct sums, unless
-    `steps-forward` says otherwise.
+    otherwise sends a gradient another way, which training does not mind but comparisons of gradients do: with
+    `steps-forward=false` steps compute their forward pass by direct sums.
 
     Where a record of `fovea tune` (passes/Tuning) is about the convolution, it decides instead.
 
@@ -34,7 +34,7 @@ def UseWinograd : Pass<"cnn-use-winograd", "mlir::ModuleOp"> {
     Option<"bf16", "bf16", "bool", "false", "Direct sums of inferences are of bf16 where that is faster">,
     Option<"tuning", "tuning", "std::string", "\"\"", "Files of tuning records, with semicolons between">,
     Option<"nameChoices", "name-choices", "bool", "false", "Give each convolution with two ways its name in such files">,
-    Option<"stepsForward", "steps-forward", "bool", "false", "Replace the forward pass of training steps, too">
+    Option<"stepsForward", "steps-forward", "bool", "true", "Replace the forward pass of training steps, too">
   ];
   let dependentDialects = ["cnn::CnnDialect"];
 }

@@ -122,6 +122,9 @@ void addCommon(CLI::App *command, CompileOptions &o) {
   addSwitch("--no-fold-batch-norm", o.foldBatchNorm,
             "Normalize and scale channels behind the layer, not in its weights");
   addSwitch("--no-winograd", o.winograd, "Compute every convolution by direct sums, whose rounding errors are smaller");
+  addSwitch("--no-winograd-steps", o.winogradSteps,
+            "Compute the forward pass of training steps by direct sums, whose gradients compare better: rounding\n"
+            "decides fewer of the maxima and zeros that they pass");
   addSwitch("--no-hoist-constants", o.hoistConstants, "Compute what depends on parameters alone in every inference");
   addSwitch("--no-fuse-elementwise", o.fuseElementwise, "Give each element-wise operation a kernel");
   addSwitch("--no-fuse-pool", o.fusePool, "Give each pooling a kernel");
@@ -129,11 +132,6 @@ void addCommon(CLI::App *command, CompileOptions &o) {
   addSwitch("--no-fuse-update", o.fuseUpdate, "Train by storing all gradients first and updating afterwards");
   addSwitch("--no-tile-pooling", o.tilePooling, "Share overlapping windows' rows by rule, not by cost");
   addSwitch("--no-plan", o.reuseMemory, "Never use memory of the arena twice");
-  command
-      ->add_flag("--winograd-steps", o.winogradSteps,
-                 "Use Winograd's filtering in the forward pass of training steps, too: faster, but rounding decides\n"
-                 "more of the maxima and zeros that gradients pass")
-      ->group("Optimizations, to find out what one is worth");
   command
       ->add_option("--recompute", o.recompute,
                    "How much longer, in percent, a training step may take to compute again what it\n"
@@ -301,8 +299,6 @@ void checkDevices(const CompileOptions &options, bool tunes) {
       throw CLI::ValidationError("--target", "expected a CPU, not `" + name + "`: devices' tiles follow from the shapes");
     if (options.bf16)
       throw CLI::ValidationError("--precision", "bf16 is for CPUs: not with --target " + name);
-    if (options.winogradSteps)
-      throw CLI::ValidationError("--winograd-steps", "devices convolve directly: not with --target " + name);
   }
 }
 

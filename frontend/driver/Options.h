@@ -28,7 +28,7 @@ struct CompileOptions {
   int jobs = 0; ///< 0: cores.
   bool time = false;
   // The optimizations; see passes/Pipeline.h.
-  bool fold = true, foldBatchNorm = true, winograd = true, winogradSteps = false, hoistConstants = true,
+  bool fold = true, foldBatchNorm = true, winograd = true, winogradSteps = true, hoistConstants = true,
        fuseElementwise = true, fusePool = true, fuseLrn = true, fuseUpdate = true, tilePooling = true,
        reuseMemory = true;
   int recompute = 1;        ///< Percent of a step.

@@ -36,7 +36,7 @@ def environment(side):
 
 def program_of(fovea, folder, model, *options, targets="cuda,opencl,x86-64-v3"):
     program = folder / "program"
-    run(fovea, "compile", model, "--target", targets, "-o", program, *options)
+    run(fovea, "compile", model, "--target", targets, "--no-winograd-steps", "-o", program, *options)
     return program
 
 

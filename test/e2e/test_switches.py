@@ -4,9 +4,11 @@ import itertools
 import numpy as np
 import pytest
 from conftest import run
+from files import read_safetensors
 from network import Network
 from test_random_networks import judge
 
+DIRECT = "--no-winograd-steps"  # With which float64's gradients are compared: rounding decides fewer maxima.
 SWITCHES = ["--no-fold", "--no-winograd", "--no-fuse-elementwise", "--no-fuse-pool", "--no-fuse-lrn", "--no-tile-pooling", "--no-plan"]
 
 
@@ -31,12 +33,25 @@ def test_any_mix_computes_the_same(fovea, tmp_path, off):
     net, output = small_alexnet(5)
     labels = np.random.default_rng(7).integers(0, 10, 5)
     options = [switch for switch, is_off in zip(SWITCHES, off) if is_off]
-    judge(fovea, tmp_path, net, output, labels, options=["--batch", "4", *options])
+    judge(fovea, tmp_path, net, output, labels, options=["--batch", "4", DIRECT, *options])
+
+
+def test_steps_by_winograd_have_nearly_the_same_gradients(fovea, tmp_path):
+    """Rounding may decide a maximum or two otherwise; of the gradients that changes little."""
+    net, output = small_alexnet(5)
+    labels = np.random.default_rng(7).integers(0, 10, 5)
+    judge(fovea, tmp_path, net, output, labels, options=["--batch", "5", DIRECT])
+    run(fovea, "compile", tmp_path / "net.net", "--batch", "5", "-o", tmp_path / "winograd")
+    run(tmp_path / "winograd", "step", "--weights", tmp_path / "w.safetensors", "--input", tmp_path / "x.npy", "--labels",
+        tmp_path / "l.npy", "--gradients", tmp_path / "winograd.safetensors")
+    direct, winograd = (read_safetensors(tmp_path / name) for name in ("g.safetensors", "winograd.safetensors"))
+    apart = {name: np.linalg.norm(winograd[name] - value) / np.linalg.norm(value) for name, value in direct.items()}
+    assert 1e-7 < max(apart.values()) < 0.02
 
 
 def test_each_switch_does_something(fovea, tmp_path):
     net, _ = small_alexnet(1)
     (tmp_path / "n.net").write_text(net.text())
     told = {switch: run(fovea, "explain", tmp_path / "n.net", "--batch", "4", *switch.split()).stdout
-            for switch in ["", *SWITCHES, "--no-fuse-update"]}
+            for switch in ["", DIRECT, *SWITCHES, "--no-fuse-update"]}
     assert len(set(told.values())) == len(told)

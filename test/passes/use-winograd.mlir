@@ -1,5 +1,5 @@
-// RUN: fovea-opt %s --cnn-use-winograd="target=x86-64-v3" | FileCheck-19 %s --check-prefixes=CHECK,DEFAULT
-// RUN: fovea-opt %s --cnn-use-winograd="target=x86-64-v3 steps-forward" | FileCheck-19 %s --check-prefixes=CHECK,STEPS
+// RUN: fovea-opt %s --cnn-use-winograd="target=x86-64-v3 steps-forward=false" | FileCheck-19 %s --check-prefixes=CHECK,DIRECT
+// RUN: fovea-opt %s --cnn-use-winograd="target=x86-64-v3" | FileCheck-19 %s --check-prefixes=CHECK,STEPS
 
 // A convolution of 3x3 kernels over many channels, with its bias, its layer and its groups.
 // CHECK-LABEL: func.func @forward
@@ -62,9 +62,9 @@ func.func @stay_direct(%x: tensor<64x64x28x28xf32>, %few: tensor<64x3x28x28xf32>
   return
 }
 
-// In steps, only the gradients by default.
+// In steps, only the gradients where the forward pass is to stay direct.
 // CHECK-LABEL: func.func @step
-// DEFAULT: cnn.conv2d %
+// DIRECT: cnn.conv2d %
 // STEPS: cnn.winograd_conv2d
 // CHECK: cnn.winograd_weight_gradient
 func.func @step(%x: tensor<64x64x28x28xf32>, %w: tensor<64x64x3x3xf32>) attributes {cnn.kind = "step"} {
