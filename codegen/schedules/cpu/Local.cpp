@@ -49,7 +49,7 @@ void scheduleLocalInputGradient(ScheduledKernel &kernel) {
   Func partial = sum.update().rfactor(inVector, lane);
   sum.compute_at(output, no).store_in(MemoryType::Stack).bound_extent(c, inputs).bound_extent(n, rows);
   sum.reorder(c, n, x, y).vectorize(c).unroll(n);
-  sum.update().reorder(c, n, inVector).vectorize(c).unroll(n).unroll(inVector);
+  addLanesByPairs(sum, inVector, lanes, {output, no}, inputs, rows);
   partial.compute_at(output, no).store_in(MemoryType::Stack).bound_extent(c, inputs).bound_extent(n, rows);
   partial.reorder_storage(lane, c, x, y, n).reorder(lane, c, n, x, y).vectorize(lane).unroll(c).unroll(n);
   partial.update().reorder(lane, c, n, vector, stage.reduction[1], stage.reduction[2], stage.reduction[3]);

@@ -38,6 +38,30 @@ void unrollSum(Halide::Stage sum, const ScheduledKernel &kernel, int lanes, Hali
   sum.unroll(vector).unroll(inner);
 }
 
+// LeNet's ip1 at batch 64 takes 0.77 of the time that it takes if all lanes of all sums change places before they are added
+// (two cores of an Intel Xeon, family 6 model 207).
+void addLanesByPairs(Halide::Func sum, Halide::RVar ofLane, int lanes, Halide::LoopLevel at, int channels, int images) {
+  const auto &c = vars.c, &n = vars.n;
+  for (int left = lanes / 2; left > 1; left /= 2) {
+    Halide::Var lane("lane"), group("group"), inGroup("in_group");
+    Halide::RVar pair("pair"), inPair("in_pair");
+    sum.update().split(ofLane, pair, inPair, 2);
+    Halide::Func pairs = sum.update().rfactor(pair, lane);
+    pairs.compute_at(at).store_in(Halide::MemoryType::Stack).bound_extent(c, channels).bound_extent(n, images);
+    pairs.reorder_storage(lane, c, n);
+    const int channelsOfVector = std::min(channels, lanes / left);
+    for (Halide::Stage stage : {Halide::Stage(pairs), pairs.update().unroll(inPair)})
+      stage.split(c, group, inGroup, channelsOfVector)
+          .reorder({lane, inGroup, group, n})
+          .vectorize(lane)
+          .vectorize(inGroup)
+          .unroll(group)
+          .unroll(n);
+    ofLane = pair;
+  }
+  sum.update().reorder(c, ofLane, n).vectorize(c).unroll(n).unroll(ofLane);
+}
+
 void scheduleCpu(ScheduledKernel &kernel) {
   for (Stage &stage : kernel.stages)
     for (Halide::Func &f : stage.perChannel) {

@@ -34,6 +34,10 @@ void vectorizePair(Halide::Stage sum, const ScheduledKernel &kernel, Halide::Var
 void unrollSum(Halide::Stage sum, const ScheduledKernel &kernel, int lanes, Halide::Var inner,
                const std::vector<Halide::RVar> &reduction);
 
+/// Makes of `channels` by `images` partial sums in each of `lanes` lanes, `ofLane` of the last update of `sum`, the sums. Each
+/// step adds neighbouring lanes, and makes one vector of what is left of two: a step costs half of the one before.
+void addLanesByPairs(Halide::Func sum, Halide::RVar ofLane, int lanes, Halide::LoopLevel at, int channels, int images);
+
 void scheduleCpu(ScheduledKernel &kernel);
 
 void scheduleConv2d(ScheduledKernel &kernel);       ///< conv2d and its input gradient
