@@ -203,6 +203,11 @@ bool normalizes(const KernelSpec &kernel) {
   return std::any_of(kernel.ops.begin(), kernel.ops.end(), [](const OpSpec &op) { return op.op == "lrn"; });
 }
 
+int64_t groupsOf(const OpSpec &anchor) {
+  auto found = anchor.attributes.find("groups");
+  return found == anchor.attributes.end() ? 1 : std::get<int64_t>(found->second);
+}
+
 int64_t rowsInCache(int64_t bytesApart, const TargetInfo &target) {
   constexpr int64_t wayBytes = 4096, lineBytes = 64; // A page, on every x86-64 with an L1 cache that is indexed by it.
   const int64_t sets = std::max<int64_t>(1, wayBytes / std::max(lineBytes, std::gcd(wayBytes, bytesApart)));

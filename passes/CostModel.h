@@ -31,6 +31,9 @@ RegisterTile bestTile(int64_t vectorsInBlock, int64_t pixels, const TargetInfo &
 /// Whether the kernel holds a local response normalization, which needs all channels of a row.
 bool normalizes(const KernelSpec &kernel);
 
+/// Groups of a convolution's channels; 1 for a layer without.
+int64_t groupsOf(const OpSpec &anchor);
+
 /// How much useful work a cycle does with the tile, of `pixels` in a row; for comparing tiles.
 double tileScore(RegisterTile tile, int64_t pixels, const TargetInfo &target);
 

@@ -11,11 +11,6 @@ namespace {
 
 constexpr int64_t outputsOfTile = 16;
 
-int64_t groupsOf(const OpSpec &anchor) {
-  auto found = anchor.attributes.find("groups");
-  return found == anchor.attributes.end() ? 1 : std::get<int64_t>(found->second);
-}
-
 /// Images that go through a tile of channels after each other: where the whole weight does not stay in a core's cache, so
 /// many as stay there beside the part of it.
 int64_t imagesTogether(const KernelSpec &kernel, const OpSpec &anchor, int64_t channels, const TargetInfo &target) {

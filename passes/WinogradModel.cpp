@@ -202,11 +202,10 @@ namespace {
 bool oneTaskIsFaster(const KernelSpec &kernel, const OpSpec &anchor, const TargetInfo &target) {
   const TensorSpec &x = kernel.tensor(anchor.operands[0]), &result = anchor.results[0];
   const int64_t tile = std::get<int64_t>(anchor.attributes.at("tile"));
-  const auto groups = anchor.attributes.find("groups");
   const ConvolutionShape shape{.images = result.shape[0],
                                .inputs = x.shape[1],
                                .outputs = result.shape[1],
-                               .groups = groups == anchor.attributes.end() ? 1 : std::get<int64_t>(groups->second),
+                               .groups = groupsOf(anchor),
                                .height = result.shape[2],
                                .width = result.shape[3],
                                .kernel = kernel.tensor(anchor.operands[1]).shape[2] - tile + 1,
@@ -251,10 +250,11 @@ Schedule winogradSchedule(const KernelSpec &kernel, const OpSpec &anchor, const 
     if (const RegisterTile wide = wideTile(whole, tiles * perTask, target); wide.pixels > 1)
       tile = wide;
   const int64_t outRows = last.shape.size() == 4 ? last.shape[2] : 1;
+  const int64_t terms = kernel.tensor(anchor.operands[0]).shape[1] / groupsOf(anchor), unroll = terms < 32 ? 1 : 4;
   return {{"lanes", lanes},        {"vectors", tile.vectors},
           {"pixels", tile.pixels}, {"parallel", batched ? 1 : 2},
           {"images", perTask},     {"rows", ceilDiv(outRows, std::max(1, target.cores))},
-          {"unroll", 4},           {"prefetch", !batched && tile.vectors == whole}};
+          {"unroll", unroll},      {"prefetch", !batched && tile.vectors == whole}};
 }
 
 } // namespace fovea

@@ -1,6 +1,8 @@
 #include "codegen/BufferDims.h"
 #include "codegen/schedules/cpu/Schedules.h"
 
+#include <algorithm>
+
 namespace fovea {
 
 using namespace Halide;
@@ -157,8 +159,22 @@ void scheduleWinogradConv2d(ScheduledKernel &kernel) {
 
 namespace {
 
-/// Sums of a batch that are computed in parallel.
-constexpr int mostChunks = 8;
+/// Into how many chunks `steps` of a batch are cut, each with a sum of its own: what keeps all cores busy for as short as can
+/// be, and of that the fewest, since every sum is written and read again. LeNet's conv2 at batch 64 on two cores of an Intel
+/// Xeon (family 6 model 207) takes 0.84 of the time with two chunks that it takes with eight.
+int chunksOf(int steps, int cores) {
+  constexpr int most = 8; // Sums in memory.
+  int best = 1, least = steps;
+  for (int chunks = 2; chunks <= std::min(steps, most); ++chunks) {
+    if (steps % chunks != 0)
+      continue;
+    if (const int turns = (chunks + cores - 1) / cores * (steps / chunks); turns < least) {
+      least = turns;
+      best = chunks;
+    }
+  }
+  return best;
+}
 
 // The images' transforms and their products, for the whole batch: the products of a place in the tile are a matrix
 // product over all tiles.
@@ -209,7 +225,7 @@ void multiplyInSteps(ScheduledKernel &kernel, int across, int down, int images) 
             width = int(kernel.anchorOp().results[0].block), batch = int(dy.shape[0]);
   const int taps = int(divisorOf(kernel.anchorOp().results[0].shape[1], kernel.key("taps", 1)));
   const int perImage = across * down, perStep = perImage * images;
-  const int perChunk = perImage * batch / int(divisorOf(batch / images, mostChunks));
+  const int perChunk = perImage * batch / chunksOf(batch / images, kernel.target.cores);
   TileTransform &data = stage.transforms[0], &gradient = stage.transforms[1];
   Func sum = stage.sum;
   Var bo("bo"), bi("bi"), io("io"), ii("ii"), place("place"), chunk("chunk"), part("part");
