@@ -263,9 +263,6 @@ int64_t lanesFor(int64_t channels, const TargetInfo &target) {
   int64_t lanes = 4;
   while (lanes * 2 <= target.vectorLanes && lanes < channels)
     lanes *= 2;
-  // 20 channels in vectors of 16 would compute 32: halve while that saves a quarter or more.
-  while (lanes > 8 && double(roundUp(channels, lanes)) / double(roundUp(channels, lanes / 2)) >= 1.25)
-    lanes /= 2;
   return lanes;
 }
 

@@ -6,7 +6,8 @@
 
 namespace fovea {
 
-/// Lanes that a channel dimension is padded to: a vector register, or less where few channels would waste it.
+/// Lanes that a channel dimension is padded to: a vector, as wide as the target computes at once, or less where all channels
+/// fit a narrower one.
 int64_t lanesFor(int64_t channels, const TargetInfo &target);
 
 /// `channels` rounded up to its lanes: the physical extent of an activation's channel dimension.
