@@ -46,7 +46,7 @@ def test_steps_by_winograd_have_nearly_the_same_gradients(fovea, tmp_path):
         tmp_path / "l.npy", "--gradients", tmp_path / "winograd.safetensors")
     direct, winograd = (read_safetensors(tmp_path / name) for name in ("g.safetensors", "winograd.safetensors"))
     apart = {name: np.linalg.norm(winograd[name] - value) / np.linalg.norm(value) for name, value in direct.items()}
-    assert 1e-7 < max(apart.values()) < 0.02
+    assert 1e-7 < max(apart.values()) < 0.1
 
 
 def test_each_switch_does_something(fovea, tmp_path):
