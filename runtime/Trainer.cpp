@@ -88,8 +88,10 @@ public:
       say(dataParallelLine(program, communicator, batch));
     needSameState(communicator, session, state, trainSet, testSet);
     // From here on all processes note signals: whoever waits for the file may send one.
-    if (!options.log.empty() && communicator.leads())
-      log = std::make_unique<EventFile>(options.log);
+    agreeOn(communicator, [&] {
+      if (!options.log.empty() && communicator.leads())
+        log = std::make_unique<EventFile>(options.log);
+    });
     Metrics test;
     bool tested = false, reached = false;
     while (state.iteration < state.totalIterations && !reached) {

@@ -247,6 +247,8 @@ def test_an_error_of_one_process_names_it_and_ends_all(fovea, tmp_path):
     (["train", "--data", "DATA"], {}, 2, "--out is required; see `lenet train --help`"),
     (["train", "--data", "/none", "--out", "W"], {}, 1,
      "/none: there is no such directory; give the folder that holds MNIST's four IDX files"),
+    (["train", "--data", "DATA", "--out", "W", "--log", "/dev/null/log"], {}, 1,
+     "/dev/null/log: cannot make the folder for event files: Not a directory"),
     (["train", "--data", "DATA", "--out", "W", "--parts", "2"], {}, 1,
      "--parts has one process compute as several do, but there are 2 processes"),
     (["eval", "--data", "DATA", "--weights", "W"], {}, 1,
